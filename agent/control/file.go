@@ -1,0 +1,60 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const addressFileName = "control.json"
+
+// addressFile is control.json: where the agent of a data folder listens, and the token for changes.
+type addressFile struct {
+	Address string `json:"address"`
+	Token   string `json:"token"`
+}
+
+// write replaces control.json, readable by its owner alone and never seen half-written.
+func (f addressFile) write(dataDir string) (err error) {
+	tmp, err := os.CreateTemp(dataDir, ".control-*.tmp") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write control address: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tmp.Close()
+			_ = os.Remove(tmp.Name())
+			err = fmt.Errorf("write control address: %w", err)
+		}
+	}()
+	if err := json.NewEncoder(tmp).Encode(f); err != nil {
+		return err
+	}
+	if err := tmp.Sync(); err != nil {
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), filepath.Join(dataDir, addressFileName))
+}
+
+// remove takes control.json away unless another agent has written its own meanwhile.
+func (f addressFile) remove(dataDir string) {
+	if now, err := readAddressFile(dataDir); err == nil && now == f {
+		_ = os.Remove(filepath.Join(dataDir, addressFileName))
+	}
+}
+
+func readAddressFile(dataDir string) (addressFile, error) {
+	var f addressFile
+	b, err := os.ReadFile(filepath.Join(dataDir, addressFileName))
+	if err != nil {
+		return f, fmt.Errorf("read control address: %w", err)
+	}
+	if err := json.Unmarshal(b, &f); err != nil {
+		return f, fmt.Errorf("read control address: %w", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,122 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	anyPort        = "127.0.0.1:0"
+	stopWithin     = 3 * time.Second  // how long requests under way may take once Run's context has ended
+	answerWithin   = 30 * time.Second // how long one answer, or one piece of a stream, may take to be written
+	maxRequestBody = 1 << 20
+)
+
+// Options configure a Server.
+type Options struct {
+	Listen  string // host:port; "" turns the page off, and the rest listens on a loopback port of the system's choice
+	DataDir string // where control.json is written
+	Token   string // what changes must bear; "" makes a new one
+	Version string
+	Source  Source
+	Actions Actions      // nil: nothing can be changed
+	Logger  *slog.Logger // nil: slog.Default
+}
+
+// Server serves the control address.
+type Server struct {
+	o       Options
+	log     *slog.Logger
+	hub     *hub
+	handler http.Handler
+	host    string // of Listen: an own name, besides the loopback's
+}
+
+// NewServer prepares a server. Nothing listens before Run.
+func NewServer(o Options) *Server {
+	if o.Token == "" {
+		o.Token = rand.Text()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	s := &Server{o: o, log: o.Logger, hub: newHub()}
+	s.host, _, _ = net.SplitHostPort(o.Listen)
+	s.handler = s.guard(s.routes())
+	return s
+}
+
+// Run listens, writes control.json and serves until ctx ends; then it removes control.json, ends all requests and
+// returns nil. When the configured address is not to be had it warns and takes a loopback port of the system's
+// choice: uploads must not stop for a page. An error means that nothing could be served at all.
+// Run is called once.
+func (s *Server) Run(ctx context.Context) error {
+	l, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	file := addressFile{Address: l.Addr().String(), Token: s.o.Token}
+	if err := file.write(s.o.DataDir); err != nil {
+		_ = l.Close()
+		return err
+	}
+	defer file.remove(s.o.DataDir)
+	s.log.Info("control address listens", "address", file.Address, "page", s.o.Listen != "")
+
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       answerWithin,
+		WriteTimeout:      answerWithin, // streams extend theirs
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve control address: %w", err)
+	case <-ctx.Done():
+	}
+	endRequests()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil {
+		_ = server.Close()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve control address: %w", err)
+	}
+	return nil
+}
+
+// Publish tells all who listen for events. It never blocks: a listener that cannot keep up is cut off, and comes back
+// to read the whole state. Safe for concurrent use, before, during and after Run.
+func (s *Server) Publish(e Event) { s.hub.publish(e) }
+
+func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	address := s.o.Listen
+	if address == "" {
+		address = anyPort
+	}
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil && address != anyPort {
+		s.log.Warn("control address taken", "address", address, "error", err, "instead", anyPort)
+		l, err = lc.Listen(ctx, "tcp", anyPort)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen for control: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,206 @@
+package control
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Overview is how the agent is doing.
+type Overview struct {
+	Version  string    `json:"version"`
+	Since    time.Time `json:"since,omitzero"` // when the agent started; absent when none runs
+	Config   string    `json:"config,omitempty"`
+	DataDir  string    `json:"dataDir"`
+	Language string    `json:"language,omitempty"` // of reasons: id or en
+	Inboxes  []Inbox   `json:"inboxes"`
+	APIs     []API     `json:"apis"`
+	Journal  Journal   `json:"journal"`
+}
+
+// Inbox is how one inbox is doing. Times that do not apply are absent.
+type Inbox struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"` // xray or aju
+	Path   string `json:"path"`
+	Outbox string `json:"outbox"`
+
+	Mode         string    `json:"mode,omitempty"` // events or poll: how changes are learnt; "" when no agent runs
+	Why          string    `json:"why,omitempty"`  // why it polls
+	OfflineSince time.Time `json:"offlineSince,omitzero"`
+	Reason       string    `json:"reason,omitempty"` // why it is offline
+	Files        int       `json:"files"`            // files seen below the inbox
+	Skipped      int       `json:"skipped"`          // of things that are left alone, symbolic links and the like
+	Skips        []Skip    `json:"skips,omitempty"`  // examples of these
+
+	Counts        map[string]int `json:"counts"` // sets or documents by state
+	OldestWaiting time.Time      `json:"oldestWaiting,omitzero"`
+	LastDone      time.Time      `json:"lastDone,omitzero"` // when a set was last sent, or a document last ended
+}
+
+// Skip is a file or folder that is left alone, and why.
+type Skip struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// The states of an API.
+const (
+	APIOK     = "ok"
+	APIPaused = "paused"
+)
+
+// API is how one of the two APIs is doing.
+type API struct {
+	Name    string    `json:"name"` // beacukai or t2g
+	URL     string    `json:"url"`  // without credentials
+	State   string    `json:"state"`
+	Code    string    `json:"code,omitempty"`    // an error code of the contract: why it is paused
+	Message string    `json:"message,omitempty"` // what happened, in words
+	Action  string    `json:"action,omitempty"`  // what to do
+	Since   time.Time `json:"since,omitzero"`    // since when it is paused
+	Until   time.Time `json:"until,omitzero"`    // when it is tried next
+}
+
+// Journal is how the agent's memory is doing.
+type Journal struct {
+	Path    string `json:"path"`
+	Bytes   int64  `json:"bytes"`
+	Problem string `json:"problem,omitempty"` // such as: it was damaged and begun anew
+}
+
+// Error is why something waits or has failed, and what to do.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Action  string `json:"action,omitempty"`
+}
+
+// Set is one set of photos: what status/SET.json holds.
+type Set struct {
+	Schema        int             `json:"schema"`
+	Kind          string          `json:"kind"`
+	ID            string          `json:"id"`
+	Inbox         string          `json:"inbox"`
+	Set           string          `json:"set"`
+	State         string          `json:"state"`
+	NomorAju      string          `json:"nomorAju,omitempty"`
+	NomorBlAwb    string          `json:"nomorBlAwb,omitempty"`
+	TanggalBlAwb  string          `json:"tanggalBlAwb,omitempty"`
+	KodeKantor    string          `json:"kodeKantor,omitempty"`
+	Images        []Image         `json:"images,omitempty"`
+	Attempts      int             `json:"attempts,omitempty"`
+	FirstSeenAt   time.Time       `json:"firstSeenAt,omitzero"`
+	UpdatedAt     time.Time       `json:"updatedAt,omitzero"`
+	SentAt        time.Time       `json:"sentAt,omitzero"`
+	NextAttemptAt time.Time       `json:"nextAttemptAt,omitzero"`
+	WaitingFor    []string        `json:"waitingFor,omitempty"`
+	OtherFiles    []string        `json:"otherFiles,omitempty"`
+	Response      json.RawMessage `json:"response,omitempty"`
+	Error         *Error          `json:"error,omitempty"`
+}
+
+// Image is one photo of a set.
+type Image struct {
+	Name   string    `json:"name"`
+	Bytes  int64     `json:"bytes"`
+	SHA256 string    `json:"sha256,omitempty"`
+	State  string    `json:"state"`
+	Via    string    `json:"via,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+}
+
+// Document is one tracked Aju number: what documents/CAR/status.json holds.
+type Document struct {
+	Schema        int        `json:"schema"`
+	Kind          string     `json:"kind"`
+	ID            string     `json:"id"`
+	Inbox         string     `json:"inbox"`
+	Car           string     `json:"car"`
+	KodeDokumen   string     `json:"kodeDokumen,omitempty"`
+	Lists         []string   `json:"lists,omitempty"`
+	State         string     `json:"state"`
+	Status        string     `json:"status,omitempty"`
+	StatusUraian  string     `json:"statusUraian,omitempty"`
+	NomorDaftar   string     `json:"nomorDaftar,omitempty"`
+	TanggalDaftar string     `json:"tanggalDaftar,omitempty"`
+	Responses     []Response `json:"responses,omitempty"`
+	Statuses      []Status   `json:"statuses,omitempty"`
+	Polls         int        `json:"polls"`
+	FirstSeenAt   time.Time  `json:"firstSeenAt,omitzero"`
+	UpdatedAt     time.Time  `json:"updatedAt,omitzero"`
+	NextPollAt    time.Time  `json:"nextPollAt,omitzero"`
+	DoneAt        time.Time  `json:"doneAt,omitzero"`
+	Note          string     `json:"note,omitempty"`
+	Error         *Error     `json:"error,omitempty"`
+}
+
+// Response is one answer of customs to a document. Its date is the server's, as given.
+type Response struct {
+	KodeRespon    string `json:"kodeRespon"`
+	UraianRespon  string `json:"uraianRespon,omitempty"`
+	NomorRespon   string `json:"nomorRespon,omitempty"`
+	TanggalRespon string `json:"tanggalRespon,omitempty"`
+	File          string `json:"file,omitempty"`
+	PDF           string `json:"pdf,omitempty"`
+	Note          string `json:"note,omitempty"`
+}
+
+// Status is one status in a document's life. Its time is the server's, as given.
+type Status struct {
+	KodeStatus  string `json:"kodeStatus"`
+	WaktuStatus string `json:"waktuStatus,omitempty"`
+	Keterangan  string `json:"keterangan,omitempty"`
+}
+
+// List is one list of Aju numbers that was read.
+type List struct {
+	ID       string         `json:"id"` // erp/LIST
+	Inbox    string         `json:"inbox"`
+	List     string         `json:"list"` // the file's name without its extension
+	File     string         `json:"file,omitempty"`
+	Entries  int            `json:"entries"`
+	Rejected int            `json:"rejected"`
+	Counts   map[string]int `json:"counts,omitempty"` // its documents by state
+	ReadAt   time.Time      `json:"readAt,omitzero"`
+	Error    *Error         `json:"error,omitempty"`
+}
+
+// The types of events.
+const (
+	EventSet      = "set"
+	EventDocument = "document"
+	EventInbox    = "inbox"
+	EventAPI      = "api"
+)
+
+// Event is one change, as it happened. Exactly the field that Type names is set.
+type Event struct {
+	Type     string    `json:"-"` // the name of the server-sent event
+	Set      *Set      `json:"set,omitempty"`
+	Document *Document `json:"document,omitempty"`
+	Inbox    *Inbox    `json:"inbox,omitempty"`
+	API      *API      `json:"api,omitempty"`
+}
+
+// Problem is one reason for which the agent cannot do all of its work.
+type Problem struct {
+	Subject string `json:"subject"` // inbox NAME, api NAME, or journal
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Problems are the reasons for which the agent cannot do all of its work now: empty when it is ready.
+func (o Overview) Problems() []Problem {
+	problems := []Problem{}
+	for _, in := range o.Inboxes {
+		if !in.OfflineSince.IsZero() {
+			problems = append(problems, Problem{Subject: "inbox " + in.Name, Code: "offline", Message: in.Reason})
+		}
+	}
+	for _, a := range o.APIs {
+		if a.State != APIOK {
+			problems = append(problems, Problem{Subject: "api " + a.Name, Code: a.Code, Message: a.Message})
+		}
+	}
+	return problems
+}
