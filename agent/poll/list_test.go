@@ -1,0 +1,427 @@
+package poll
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/xuri/excelize/v2"
+
+	"kurir/agent/reason"
+)
+
+const (
+	car1 = "05080000000220240228000822"
+	car2 = "300000A1B2C320251130000001"
+	car3 = "00002000000020260101000003"
+)
+
+// parse parses content as a list of that name.
+func parse(t *testing.T, name string, content []byte) ([]Entry, error) {
+	t.Helper()
+	var got []Entry
+	err := parseListFile(context.Background(), bytes.NewReader(content), name, func(e Entry) error {
+		got = append(got, e)
+		return nil
+	})
+	return got, err
+}
+
+// brief writes entries as "line car kode" or "line !why".
+func brief(entries []Entry) string {
+	var b strings.Builder
+	for _, e := range entries {
+		switch {
+		case e.Why != "":
+			fmt.Fprintf(&b, "%d !%s\n", e.Line, e.Why)
+		default:
+			fmt.Fprintf(&b, "%d %s %s\n", e.Line, e.CAR, e.Kode)
+		}
+	}
+	return strings.TrimSpace(strings.ReplaceAll(b.String(), " \n", "\n"))
+}
+
+func TestParseListText(t *testing.T) {
+	tests := map[string]struct{ name, content, want string }{
+		"one a line":        {"a.txt", car1 + "\n" + car2 + "\n", "1 " + car1 + "\n2 " + car2},
+		"no end of line":    {"a.txt", car1, "1 " + car1},
+		"CR LF and CR":      {"a.txt", car1 + "\r\n" + car2 + "\r" + car3, "1 " + car1 + "\n2 " + car2 + "\n3 " + car3},
+		"blanks, comments":  {"a.txt", "\n# from the ERP\n  \n" + car1 + "\n #\n", "4 " + car1},
+		"separators inside": {"a.txt", "050800-000002-20240228-000822\n0508 0000.0002 2024\u00a00228\u2013000822\n", "1 " + car1 + "\n2 " + car1},
+		"case is kept":      {"a.txt", strings.ToLower(car2), "1 " + strings.ToLower(car2)},
+		"text marks":        {"a.txt", "'" + car1 + "\n=\"" + car2 + "\"\n\u2019" + car3, "1 " + car1 + "\n2 " + car2 + "\n3 " + car3},
+		"header comma":      {"a.csv", "no,Nomor Aju,KODE_DOKUMEN\n1," + car1 + ",20\n2," + car2 + ",\n", "2 " + car1 + " 20\n3 " + car2},
+		"header semicolon":  {"a.csv", "\"CAR\";kode_dokumen\n\"" + car1 + "\";\"30\"\n", "2 " + car1 + " 30"},
+		"header bar":        {"a.csv", "kode_dokumen|aju\n30|" + car1 + "\n", "2 " + car1 + " 30"},
+		"header tab":        {"a.tsv", "nomor_aju\tnama\n" + car1 + "\tPT A, B; C\n", "2 " + car1},
+		"header after rest": {"a.csv", "# list\n\ncar\n" + car1 + "\n", "4 " + car1},
+		"no header":         {"a.csv", car1 + ";20\n" + car2 + ";30\n", "1 " + car1 + "\n2 " + car2},
+		"no header, comma":  {"a.csv", car1 + ",a;b\n" + car2 + ",c;d\n", "1 " + car1 + "\n2 " + car2},
+		"declared":          {"a.csv", "sep=|\ncar|x\n" + car1 + "|1;2\n", "3 " + car1},
+		"quoted separator":  {"a.csv", "nama,car\n\"PT A, Tbk\"," + car1 + "\n", "2 " + car1},
+		"quoted quotes":     {"a.csv", "nama,car\n\"PT \"\"A\"\", Tbk\"," + car1 + "\n", "2 " + car1},
+		"quoted lines":      {"a.csv", "nama,car\n\"PT A\nJakarta\"," + car1 + "\nB," + car2, "2 " + car1 + "\n4 " + car2},
+		"quote without end": {"a.csv", "nama,car\n\"PT A," + car1 + "\nB," + car2 + "\n", "2 " + car1 + "\n3 " + car2},
+		"quote, then more":  {"a.csv", "nama,car\n\"PT A," + car1 + "\n\"B\" x," + car2 + "\n", "2 " + car1 + "\n3 " + car2},
+		"rows of blanks":    {"a.csv", "car;x\n;;\n" + car1 + ";1\n;\n", "3 " + car1},
+		"twice":             {"a.txt", car1 + "\n" + car1, "1 " + car1 + "\n2 " + car1},
+		"one bad":           {"a.txt", car1 + "\nx\n" + car2, "1 " + car1 + "\n2 !length\n3 " + car2},
+		"bad kode":          {"a.csv", "car,kode_dokumen\n" + car1 + ",../30\n" + car2 + ",30", "2 !kode_dokumen\n3 " + car2 + " 30"},
+		"number missing":    {"a.csv", "car,kode_dokumen\n,30\n" + car2 + ",30", "2 !empty\n3 " + car2 + " 30"},
+		"upper case name":   {"A.CSV", "car\n" + car1, "2 " + car1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			for encoding, content := range encodings(tt.content) {
+				got, err := parse(t, tt.name, content)
+				if err != nil {
+					t.Fatalf("%s: %v", encoding, err)
+				}
+				if brief(got) != tt.want {
+					t.Errorf("%s:\n got %s\nwant %s", encoding, brief(got), tt.want)
+				}
+			}
+		})
+	}
+}
+
+// encodings returns text in every encoding that a list may have.
+func encodings(text string) map[string][]byte {
+	units := utf16.Encode([]rune(text))
+	le := make([]byte, 0, 2*len(units))
+	be := make([]byte, 0, 2*len(units))
+	for _, u := range units {
+		le = binary.LittleEndian.AppendUint16(le, u)
+		be = binary.BigEndian.AppendUint16(be, u)
+	}
+	return map[string][]byte{
+		"UTF-8":                []byte(text),
+		"UTF-8 with BOM":       append([]byte("\xef\xbb\xbf"), text...),
+		"UTF-16LE with BOM":    append([]byte{0xff, 0xfe}, le...),
+		"UTF-16BE with BOM":    append([]byte{0xfe, 0xff}, be...),
+		"UTF-16LE without BOM": le,
+		"UTF-16BE without BOM": be,
+	}
+}
+
+func TestParseListWindows1252(t *testing.T) {
+	got, err := parse(t, "a.csv", []byte("nama;car\nCaf\xe9 \x96 Bali;0508\x96000000\xa00220240228000822\n"))
+	if err != nil || brief(got) != "2 "+car1 {
+		t.Fatalf("got %q, %v", brief(got), err)
+	}
+}
+
+func TestParseListJSON(t *testing.T) {
+	tests := map[string]struct{ content, want string }{
+		"strings":    {`["` + car1 + `", "0508-x"]`, "1 " + car1 + "\n2 !length"},
+		"objects":    {`[{"Nomor_Aju":"` + car1 + `","KODE_DOKUMEN":30,"x":[1]},{"car":"` + car2 + `","kode_dokumen":null}]`, "1 " + car1 + " 30\n2 " + car2},
+		"mixed":      {`["` + car1 + `",{"aju":"` + car2 + `"},{"x":1},null,[],true,5080000000022024022800082,5.08E+25,""]`, "1 " + car1 + "\n2 " + car2 + "\n3 !not_text\n4 !not_text\n5 !not_text\n6 !not_text\n7 !zeros_lost\n8 !scientific\n9 !empty"},
+		"no number":  {`[{"car":null},{"car":""}]`, "1 !empty\n2 !empty"},
+		"white":      {" \n[\n \"" + car1 + "\"\n]\n", "1 " + car1},
+		"long place": {`["` + strings.Repeat("1", 10<<20) + `","` + car1 + `"]`, "1 !long_line\n2 " + car1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := parse(t, "a.json", []byte(tt.content))
+			if err != nil || brief(got) != tt.want {
+				t.Errorf("got %s, %v\nwant %s", brief(got), err, tt.want)
+			}
+		})
+	}
+	got, err := parse(t, "a.json", encodings(`["` + car1 + `"]`)["UTF-16LE with BOM"])
+	if err != nil || brief(got) != "1 "+car1 {
+		t.Errorf("UTF-16: got %s, %v", brief(got), err)
+	}
+}
+
+// workbook returns a workbook with rows on its first sheet.
+func workbook(t *testing.T, opts excelize.Options, rows ...[]any) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	for i, row := range rows {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.NewSheet("Other"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SetCellStr("Other", "A1", "not the first sheet"); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b, opts); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestParseListXLSX(t *testing.T) {
+	content := workbook(t, excelize.Options{},
+		[]any{"No", "Nomor Aju", "kode_dokumen"}, []any{}, []any{1, car1, 30}, []any{2, 5.08e25, "30"}, []any{"# no"}, []any{3, car2})
+	got, err := parse(t, "a.xlsx", content)
+	if want := "3 " + car1 + " 30\n4 !scientific\n6 " + car2; err != nil || brief(got) != want {
+		t.Errorf("got %s, %v\nwant %s", brief(got), err, want)
+	}
+	got, err = parse(t, "a.xlsx", workbook(t, excelize.Options{}, []any{car1}, []any{508000000002}))
+	if want := "1 " + car1 + "\n2 !zeros_lost"; err != nil || brief(got) != want {
+		t.Errorf("no header: got %s, %v\nwant %s", brief(got), err, want)
+	}
+}
+
+func TestParseListInvalid(t *testing.T) {
+	book := workbook(t, excelize.Options{}, []any{car1})
+	tests := map[string]struct {
+		name       string
+		content    []byte
+		why        Why
+		incomplete bool
+	}{
+		"empty":             {"a.txt", nil, WhyNoLines, true},
+		"only blanks":       {"a.txt", []byte("\n \n# x\n"), WhyNoLines, false},
+		"only a header":     {"a.csv", []byte("car;kode_dokumen\n"), WhyNoLines, false},
+		"binary":            {"a.txt", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), bytes.Repeat([]byte{1, 0, 7}, 999)...), WhyBinary, false},
+		"binary, no zero":   {"a.csv", bytes.Repeat([]byte{1, 2, 3, 0x90}, 999), WhyBinary, false},
+		"workbook as csv":   {"a.csv", book, WhyBinary, false},
+		"csv as workbook":   {"a.xlsx", []byte(car1), WhyWorkbook, false},
+		"workbook cut off":  {"a.xlsx", book[:len(book)/2], WhyWorkbook, true},
+		"encrypted":         {"a.xlsx", workbook(t, excelize.Options{Password: "rahasia"}, []any{car1}), WhyEncrypted, false},
+		"old Excel":         {"a.xlsx", append(bytes.Clone(oleMagic), make([]byte, 4096)...), WhyOldExcel, false},
+		"bomb":              {"a.xlsx", bomb(t), WhyBomb, false},
+		"json cut off":      {"a.json", []byte(`["` + car1 + `", "05`), WhyJSON, true},
+		"json open":         {"a.json", []byte(`["` + car1 + `"`), WhyJSON, true},
+		"json broken":       {"a.json", []byte(`["` + car1 + `" "x"]`), WhyJSON, false},
+		"json behind":       {"a.json", []byte(`["` + car1 + `"] x`), WhyJSON, false},
+		"json object":       {"a.json", []byte(`{"car":"` + car1 + `"}`), WhyNotArray, false},
+		"unknown extension": {"a.pdf", []byte("%PDF"), WhyExtension, false},
+		"no extension":      {"list", []byte(car1), WhyExtension, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, tt.name, tt.content)
+			var invalid *ListError
+			if !errors.As(err, &invalid) {
+				t.Fatalf("got %v, want a ListError", err)
+			}
+			if invalid.Why != tt.why || invalid.Incomplete != tt.incomplete {
+				t.Errorf("got %s (incomplete %v), want %s", invalid.Why, invalid.Incomplete, tt.why)
+			}
+			for _, lang := range []reason.Language{reason.English, reason.Indonesian} {
+				if text := invalid.Reason(lang); text == "" || strings.Contains(text, "%!") {
+					t.Errorf("words in %s: %q", lang, text)
+				}
+			}
+		})
+	}
+}
+
+// bomb returns a small workbook that unpacks to more than is allowed.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	part, err := w.Create("xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(part, zeros{}, maxUnpacked+1); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestRejections(t *testing.T) {
+	tests := map[string]struct {
+		value, want string // want is part of the English reason
+	}{
+		"short":          {"ABC", "3 characters"},
+		"long":           {car1 + "9", "27 characters"},
+		"zeros lost":     {strings.TrimLeft(car1, "0"), "25 digits instead of 26; a spreadsheet has probably dropped the zeros"},
+		"scientific":     {"5.08E+25", "scientific"},
+		"with comma":     {"'5,08e+25", "scientific"},
+		"unrounded":      {"5.0800000002202402E+25", "scientific"},
+		"full width":     {"０５080000000220240228000822", "ASCII"},
+		"arabic":         {"٠٥080000000220240228000822", "ASCII"},
+		"letter":         {"é5080000000220240228000822", `"é"`},
+		"slash":          {"../../etc/passwd", `"/"`},
+		"control":        {"0508\x07", "character"},
+		"only fillers":   {"---", "no Aju number"},
+		"long and wrong": {strings.Repeat("9", 500), "500 characters"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := parse(t, "a.tsv", []byte("car\n"+tt.value))
+			if err != nil || len(got) != 1 {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			e := got[0]
+			if e.CAR != "" || !strings.Contains(e.Reason(reason.English), tt.want) {
+				t.Errorf("got car %q, reason %q; want %q", e.CAR, e.Reason(reason.English), tt.want)
+			}
+			if e.Reason(reason.Indonesian) == e.Reason(reason.English) {
+				t.Errorf("no Indonesian words for %s", e.Why)
+			}
+			if len([]rune(e.Value)) > maxValue+3 || strings.ContainsFunc(e.Value, func(r rune) bool { return r < ' ' }) {
+				t.Errorf("value %q is not bounded and printable", e.Value)
+			}
+		})
+	}
+}
+
+// The 26 characters of a valid number may look like scientific notation.
+func TestNumberWithE(t *testing.T) {
+	for _, car := range []string{"0508000000022024E228000822", "05080000000220240228000E22"} {
+		if got, why, _ := parseNumber(car); got != car {
+			t.Errorf("%s: rejected with %s", car, why)
+		}
+	}
+}
+
+func TestParseListStopsWhereToldTo(t *testing.T) {
+	stop := errors.New("stop")
+	content := strings.Repeat(car1+"\n", 5000)
+	n := 0
+	err := parseListFile(context.Background(), strings.NewReader(content), "a.txt", func(Entry) error {
+		if n++; n == 3 {
+			return stop
+		}
+		return nil
+	})
+	if !errors.Is(err, stop) || n != 3 {
+		t.Errorf("got %v after %d", err, n)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err = parseListFile(ctx, strings.NewReader(content), "a.txt", func(Entry) error { return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+// A million lines, one of them of 10 MiB and one bad, are read with bounded memory.
+func TestParseListOfAMillion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "big.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(f, "car;kode_dokumen")
+	const total, long, bad = 1_000_000, 400_000, 700_000
+	var chunk bytes.Buffer
+	for i := 1; i <= total; i++ {
+		switch i {
+		case long:
+			chunk.Write(bytes.Repeat([]byte("7"), 10<<20))
+		case bad:
+			chunk.WriteString("5.08E+25;30")
+		default:
+			fmt.Fprintf(&chunk, "%026d;30", i)
+		}
+		chunk.WriteByte('\n')
+		if chunk.Len() > 1<<20 || i == total {
+			if _, err := chunk.WriteTo(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good := 0
+	var rejected []Entry
+	var peak, before runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	err = ParseList(context.Background(), path, func(e Entry) error {
+		if e.Why != "" {
+			rejected = append(rejected, e)
+			return nil
+		}
+		if good++; good%200_000 == 0 {
+			runtime.GC()
+			var m runtime.MemStats
+			if runtime.ReadMemStats(&m); m.HeapAlloc > peak.HeapAlloc {
+				peak = m
+			}
+		}
+		return nil
+	})
+	if err != nil || good != total-2 || brief(rejected) != "400001 !long_line\n700001 !scientific" {
+		t.Fatalf("got %d, %s, %v", good, brief(rejected), err)
+	}
+	if used := int64(peak.HeapAlloc) - int64(before.HeapAlloc); used > 4<<20 {
+		t.Errorf("%d KiB of heap in use while reading", used>>10)
+	}
+}
+
+func FuzzParseList(f *testing.F) {
+	for _, s := range []string{car1, "car;kode_dokumen\n" + car1 + ";30\n", "sep=|\n\"a\nb\"|" + car1, "\"" + car1, "\xff\xfe0\x005\x00", `["` + car1 + `",{"car":"x"}]`, "PK\x03\x04"} {
+		for _, ext := range []string{".txt", ".csv", ".json", ".xlsx"} {
+			f.Add([]byte(s), ext)
+		}
+	}
+	f.Fuzz(func(t *testing.T, content []byte, ext string) {
+		last := 0
+		err := parseListFile(context.Background(), bytes.NewReader(content), "a"+ext, func(e Entry) error {
+			switch {
+			case e.Line < last, e.Line == 0:
+				t.Fatalf("line %d after %d", e.Line, last)
+			case e.Why == "" && !validCAR(e.CAR):
+				t.Fatalf("accepted %q", e.CAR)
+			case e.Why == "" && e.Kode != "" && !validKode(e.Kode):
+				t.Fatalf("accepted the code %q", e.Kode)
+			case e.Why != "" && (e.CAR != "" || e.Reason(reason.English) == "" || strings.Contains(e.Reason(reason.Indonesian), "%!")):
+				t.Fatalf("rejection %+v", e)
+			case len([]rune(e.Value)) > maxValue+3:
+				t.Fatalf("value of %d characters", len(e.Value))
+			}
+			last = e.Line
+			return nil
+		})
+		var invalid *ListError
+		if err != nil && !errors.As(err, &invalid) {
+			t.Fatalf("neither entries nor a ListError: %v", err)
+		}
+	})
+}
+
+// The lists of testdata, as ERPs and people write them.
+func TestParseListSamples(t *testing.T) {
+	tests := map[string]string{
+		"plain.txt":        "2 " + car1 + "\n4 " + car1 + "\n5 " + car2,
+		"semicolon.csv":    "2 " + car1 + " 30\n3 " + car3 + " 20\n4 !scientific",
+		"comma-bom.csv":    "2 " + car1 + " 30\n3 !zeros_lost",
+		"utf16.tsv":        "2 " + car2 + " 30",
+		"windows-1252.csv": "2 " + car1 + "\n3 " + car1,
+		"strings.json":     "1 " + car1 + "\n2 " + car2 + "\n3 !length",
+		"objects.json":     "1 " + car1 + " 30\n2 " + car3,
+		"workbook.xlsx":    "3 " + car1 + " 30\n4 " + car2 + " 20\n5 !scientific",
+	}
+	for name, want := range tests {
+		var got []Entry
+		err := ParseList(context.Background(), filepath.Join("..", "..", "testdata", "lists", name), func(e Entry) error {
+			got = append(got, e)
+			return nil
+		})
+		if err != nil || brief(got) != want {
+			t.Errorf("%s: got %s, %v\nwant %s", name, brief(got), err, want)
+		}
+	}
+}
