@@ -74,6 +74,8 @@ type exchange struct {
 	rate  int64         // bytes of the body read per second; 0: no limit
 	read  int64         // bytes of the body read so far
 	err   error         // what reading the body ended with, other than its end
+
+	concluded bool
 }
 
 // exchange serves one published path and records it, however it ends.
@@ -82,15 +84,8 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, e endpoint) {
 		At: s.now(), Op: e.op, Method: r.Method, Path: r.URL.Path, UserAgent: r.UserAgent(), ContentLength: r.ContentLength,
 	}}
 	s.store.arrived(s.inFlight.Add(1))
-	defer func() {
-		s.inFlight.Add(-1)
-		x.rec.Bytes = x.read
-		x.rec.Took = s.now().Sub(x.rec.At)
-		s.logRequest(x.rec)
-		if err := s.store.record(x.rec); err != nil {
-			s.fail(err)
-		}
-	}()
+	defer s.inFlight.Add(-1)
+	defer x.conclude()
 	if err := x.meet(pointArrival, ""); err != nil {
 		x.finish(x.refused(err))
 		return
@@ -103,9 +98,21 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, e endpoint) {
 	x.finish(e.serve(x))
 }
 
-func (s *Server) logRequest(r Request) {
-	s.log.Info("request", "op", string(r.Op), "status", r.Status, "code", r.Code, "aju", r.Aju, "bytes", r.Bytes,
+// conclude records the request, once: before the client can know of an answer, so that whoever has the answer finds
+// the record.
+func (x *exchange) conclude() {
+	if x.concluded {
+		return
+	}
+	x.concluded = true
+	x.rec.Bytes = x.read
+	x.rec.Took = x.s.now().Sub(x.rec.At)
+	r := x.rec
+	x.s.log.Info("request", "op", string(r.Op), "status", r.Status, "code", r.Code, "aju", r.Aju, "bytes", r.Bytes,
 		"took", r.Took, "fault", r.Fault, "note", r.Note)
+	if err := x.s.store.record(r); err != nil {
+		x.s.fail(err)
+	}
 }
 
 func wrongMethod(e endpoint) answer {
@@ -168,8 +175,12 @@ func (x *exchange) finish(a answer) {
 		h.Set(name, value)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	broken := x.rule != nil && x.rule.When == WhenAnswer
+	if !broken {
+		x.conclude()
+	}
 	x.w.WriteHeader(a.status)
-	if x.rule != nil && x.rule.When == WhenAnswer {
+	if broken {
 		_, _ = x.w.Write(a.body[:len(a.body)/2]) // a client that has gone is no failure of ours
 		_ = http.NewResponseController(x.w).Flush()
 		x.endBadly()
