@@ -1,0 +1,467 @@
+package watcher
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+func TestFileInPlaceComesToRest(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "old.jpg"), "old")
+	r := watch(t, options(root), nil)
+	r.untilRest(t, "old.jpg")
+	write(t, filepath.Join(root, "new.jpg"), "new one")
+	r.untilRest(t, "new.jpg")
+
+	got := r.rec.of("new.jpg")
+	if first := got[0]; first.State != Unsettled {
+		t.Errorf("first told as %v, want Unsettled", first.State)
+	}
+	if end := got[len(got)-1]; end.Size != 7 || end.ModTime.IsZero() || end.Changed.IsZero() {
+		t.Errorf("told %+v", end)
+	}
+	until(t, "status", func() bool { s := r.Status(); return s.Files == 2 && s.Unsettled == 0 && !s.LastScan.IsZero() })
+}
+
+func TestRenameIntoPlace(t *testing.T) {
+	root, aside := t.TempDir(), t.TempDir()
+	o := options(root)
+	o.Settle = time.Hour // the writer check must do
+	r := watch(t, o, nil)
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+		t.Skip("writers cannot be seen on this system")
+	}
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	write(t, filepath.Join(aside, "a.jpg"), "image")
+	rename(t, filepath.Join(aside, "a.jpg"), filepath.Join(root, "a.jpg"))
+	r.untilRest(t, "a.jpg")
+}
+
+func TestSlowWriter(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+		t.Skip("writers cannot be seen on this system")
+	}
+	for _, mode := range []Mode{Events, Poll} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			o := options(root)
+			o.Mode, o.Settle, o.Rescan = mode, 150*time.Millisecond, 100*time.Millisecond
+			r := watch(t, o, nil)
+			f, err := os.Create(filepath.Join(root, "slow.jpg"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			for range 3 {
+				if _, err := f.Write(bytes.Repeat([]byte("x"), 100_000)); err != nil {
+					t.Fatal(err)
+				}
+				pass(4 * o.Settle)
+				for _, told := range r.rec.of("slow.jpg") {
+					if told.State == Rest {
+						t.Fatal("at rest while it is being written")
+					}
+				}
+			}
+			if s, ok := r.rec.state("slow.jpg"); !ok || s != Unsettled {
+				t.Fatalf("before close: %v, told %v", s, ok)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r.untilRest(t, "slow.jpg")
+			if got := r.rec.of("slow.jpg"); got[len(got)-1].Size != 300_000 {
+				t.Errorf("at rest with %d bytes", got[len(got)-1].Size)
+			}
+		})
+	}
+}
+
+// A writer that opens anew for each piece cannot be seen where the system does not tell; settle must cover it.
+func TestAppendOpenClose(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Settle = 2 * time.Second
+	r := watch(t, o, blind)
+	path := filepath.Join(root, "log.jpg")
+	for range 5 {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString("piece"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		pass(o.Settle / 10)
+	}
+	r.untilRest(t, "log.jpg")
+	for _, f := range r.rec.of("log.jpg") {
+		if f.State == Rest && f.Size != 25 {
+			t.Errorf("at rest with %d bytes", f.Size)
+		}
+	}
+}
+
+func TestChangeRenameRemove(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Rescan = 200 * time.Millisecond
+	r := watch(t, o, nil)
+	a, b := filepath.Join(root, "a.jpg"), filepath.Join(root, "b.jpg")
+	write(t, a, "one")
+	r.untilRest(t, "a.jpg")
+	before := r.rec.of("a.jpg")
+	write(t, a, "longer")
+	until(t, "the longer file at rest", func() bool {
+		got := r.rec.of("a.jpg")
+		return got[len(got)-1].State == Rest && got[len(got)-1].Size == 6
+	})
+	after := r.rec.of("a.jpg")[len(before):]
+	if len(after) < 2 || after[0].State != Unsettled {
+		t.Errorf("after a change told %+v", after)
+	}
+	if !after[0].Changed.After(before[0].Changed) {
+		t.Error("Changed did not move")
+	}
+	rename(t, a, b)
+	r.untilGone(t, "a.jpg")
+	r.untilRest(t, "b.jpg")
+	remove(t, b)
+	r.untilGone(t, "b.jpg")
+	until(t, "an empty status", func() bool { return r.Status().Files == 0 })
+}
+
+// Only its identity tells such a file from the one it replaced.
+func TestReplacedBySameSizeAndTime(t *testing.T) {
+	for _, mode := range []Mode{Events, Poll} {
+		t.Run(string(mode), func(t *testing.T) {
+			root, aside := t.TempDir(), t.TempDir()
+			o := options(root)
+			o.Mode, o.Rescan = mode, 100*time.Millisecond
+			r := watch(t, o, nil)
+			path, other := filepath.Join(root, "a.jpg"), filepath.Join(aside, "a.jpg")
+			when := time.Now().Add(-time.Hour)
+			for p, content := range map[string]string{path: "one", other: "two"} {
+				write(t, p, content)
+				if err := os.Chtimes(p, when, when); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.untilRest(t, "a.jpg")
+			until(t, "quiet", func() bool { return r.Status().Unsettled == 0 })
+			seen := len(r.rec.of("a.jpg"))
+			rename(t, other, path)
+			until(t, "the other one at rest", func() bool {
+				got := r.rec.of("a.jpg")
+				return len(got) >= seen+2 && got[len(got)-1].State == Rest
+			})
+		})
+	}
+}
+
+func TestNestedFolders(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	if runtime.GOOS == "windows" {
+		o.Rescan = time.Second // Wine has no events of subfolders
+	}
+	r := watch(t, o, nil)
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	const folders, files = 300, 3
+	for i := range folders {
+		dir := filepath.Join(root, fmt.Sprintf("set%03d", i), "deep", "deeper")
+		if i%2 == 0 {
+			dir = filepath.Dir(filepath.Dir(dir))
+		}
+		for j := range files {
+			write(t, filepath.Join(dir, name(j)), "image")
+		}
+	}
+	until(t, "all files", func() bool { return r.rec.resting() == folders*files })
+	write(t, filepath.Join(root, "set001", "deep", "deeper", "late.jpg"), "late")
+	r.untilRest(t, "set001/deep/deeper/late.jpg")
+}
+
+func TestFoldersThatMove(t *testing.T) {
+	root, aside := t.TempDir(), t.TempDir()
+	o := options(root)
+	if runtime.GOOS == "windows" {
+		o.Rescan = time.Second // Wine has no events of subfolders
+	}
+	r := watch(t, o, nil)
+	write(t, filepath.Join(root, "a", "sub", "1.jpg"), "image")
+	r.untilRest(t, "a/sub/1.jpg")
+	rename(t, filepath.Join(root, "a"), filepath.Join(root, "b"))
+	r.untilGone(t, "a/sub/1.jpg")
+	r.untilRest(t, "b/sub/1.jpg")
+	write(t, filepath.Join(root, "b", "sub", "2.jpg"), "image")
+	r.untilRest(t, "b/sub/2.jpg")
+
+	rename(t, filepath.Join(root, "b"), filepath.Join(aside, "b"))
+	r.untilGone(t, "b/sub/2.jpg")
+	until(t, "an empty status", func() bool { return r.Status().Files == 0 })
+	rename(t, filepath.Join(aside, "b"), filepath.Join(root, "b"))
+	r.untilRest(t, "b/sub/2.jpg")
+	write(t, filepath.Join(root, "b", "sub", "3.jpg"), "image")
+	r.untilRest(t, "b/sub/3.jpg")
+}
+
+// A folder that is removed and made anew may get the same inode number, and its watch is lost.
+func TestFolderMadeAnew(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	if runtime.GOOS == "windows" {
+		o.Rescan = time.Second // Wine has no events of subfolders
+	}
+	r := watch(t, o, nil)
+	for i := range 20 {
+		dir := filepath.Join(root, "set")
+		write(t, filepath.Join(dir, name(i)), "image")
+		r.untilRest(t, "set/"+name(i))
+		remove(t, dir)
+	}
+	r.untilGone(t, "set/"+name(19))
+}
+
+func TestFolderAndFileChangePlaces(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Rescan = 300 * time.Millisecond
+	r := watch(t, o, nil)
+	path := filepath.Join(root, "x.jpg")
+	write(t, path, "image")
+	r.untilRest(t, "x.jpg")
+	remove(t, path)
+	write(t, filepath.Join(path, "y.jpg"), "image")
+	r.untilGone(t, "x.jpg")
+	r.untilRest(t, "x.jpg/y.jpg")
+	remove(t, path)
+	write(t, path, "image")
+	r.untilGone(t, "x.jpg/y.jpg")
+	r.untilRest(t, "x.jpg")
+}
+
+func TestIgnoredAreLeftAlone(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Ignore = []string{"*.bak"}
+	for _, p := range []string{"a.tmp", ".hidden/x.jpg", "x.partial/y.jpg", "old.BAK", "Thumbs.db", "set/~lock"} {
+		write(t, filepath.Join(root, filepath.FromSlash(p)), "x")
+	}
+	r := watch(t, o, nil)
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	write(t, filepath.Join(root, "b.tmp"), "x")
+	write(t, filepath.Join(root, ".hidden", "z.jpg"), "x")
+	write(t, filepath.Join(root, "done.jpg"), "x")
+	r.untilRest(t, "done.jpg")
+	r.untilScanned(t, 1)
+	if got := r.rec.paths(); len(got) != 1 {
+		t.Errorf("told of %v", got)
+	}
+	if s := r.Status(); s.SkippedN != 0 || s.Files != 1 {
+		t.Errorf("status %+v", s)
+	}
+	rename(t, filepath.Join(root, "b.tmp"), filepath.Join(root, "b.jpg"))
+	r.untilRest(t, "b.jpg")
+}
+
+func TestRefusedIsOfferedAgain(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	r := watch(t, o, func(w *Watcher) {
+		w.handler.(*recorder).refuse = func(f File) bool { return f.State == Rest }
+	})
+	write(t, filepath.Join(root, "a.jpg"), "image")
+	refusals := func() int {
+		r.rec.mu.Lock()
+		defer r.rec.mu.Unlock()
+		return r.rec.refused
+	}
+	until(t, "a refusal", func() bool { return refusals() == 1 })
+	r.Rescan()
+	until(t, "a second refusal", func() bool { return refusals() >= 2 })
+	r.rec.mu.Lock()
+	r.rec.refuse = nil
+	r.rec.mu.Unlock()
+	r.Rescan()
+	r.untilRest(t, "a.jpg")
+	told := r.rec.told()
+	r.untilScanned(t, 2)
+	if got := r.rec.told(); got != told {
+		t.Errorf("told %d times more after it was taken", got-told)
+	}
+
+	r.rec.mu.Lock()
+	r.rec.refuse = func(f File) bool { return f.State == Gone }
+	before := r.rec.refused
+	r.rec.mu.Unlock()
+	remove(t, filepath.Join(root, "a.jpg"))
+	until(t, "a refused Gone", func() bool { return refusals() > before })
+	r.rec.mu.Lock()
+	r.rec.refuse = nil
+	r.rec.mu.Unlock()
+	r.Rescan()
+	r.untilGone(t, "a.jpg")
+}
+
+func TestManyFilesStream(t *testing.T) {
+	root := t.TempDir()
+	const n = 20_000
+	for i := range n {
+		write(t, filepath.Join(root, name(i)), "x")
+	}
+	r := watch(t, options(root), nil)
+	until(t, "all files at rest", func() bool { return r.rec.resting() == n })
+	if s := r.Status(); s.Files != n {
+		t.Errorf("status counts %d files", s.Files)
+	}
+	r.rec.mu.Lock()
+	defer r.rec.mu.Unlock()
+	for _, size := range r.rec.batches {
+		if size > maxBatch {
+			t.Fatalf("a batch of %d files", size)
+		}
+	}
+	if len(r.rec.batches) < n/maxBatch {
+		t.Errorf("only %d batches", len(r.rec.batches))
+	}
+}
+
+func TestOverflow(t *testing.T) {
+	root := t.TempDir()
+	fake := newFakeEvents()
+	r := watch(t, options(root), fake.use)
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	for i := range 50 {
+		write(t, filepath.Join(root, "set", name(i)), "x")
+	}
+	fake.errs <- fsnotify.ErrEventOverflow
+	until(t, "all files", func() bool { return r.rec.resting() == 50 })
+	if got := r.Status().Overflows; got != 1 {
+		t.Errorf("%d overflows counted", got)
+	}
+	write(t, filepath.Join(root, "x.jpg"), "x")
+	fake.errs <- os.ErrDeadlineExceeded
+	r.untilRest(t, "x.jpg")
+}
+
+func TestEventsEnd(t *testing.T) {
+	root := t.TempDir()
+	fake := newFakeEvents()
+	r := watch(t, options(root), fake.use)
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	write(t, filepath.Join(root, "x.jpg"), "x")
+	fake.close()
+	r.untilRest(t, "x.jpg")
+	if s := r.Status(); s.Mode != Poll || s.Why == "" {
+		t.Errorf("mode %v, why %q", s.Mode, s.Why)
+	}
+}
+
+func TestChmodIsNoChange(t *testing.T) {
+	root := t.TempDir()
+	fake := newFakeEvents()
+	r := watch(t, options(root), fake.use)
+	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
+	path := filepath.Join(root, "x.jpg")
+	write(t, path, "x")
+	fake.events <- fsnotify.Event{Name: path, Op: fsnotify.Chmod}
+	other := filepath.Join(root, "y.jpg")
+	write(t, other, "y")
+	fake.events <- fsnotify.Event{Name: other, Op: fsnotify.Write}
+	r.untilRest(t, "y.jpg")
+	if got := r.rec.paths(); len(got) != 1 {
+		t.Errorf("told of %v", got)
+	}
+	r.untilScanned(t, 1) // the folder is the truth
+	r.untilRest(t, "x.jpg")
+}
+
+func TestPollMode(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Mode, o.Rescan = Poll, 50*time.Millisecond
+	r := watch(t, o, func(w *Watcher) {
+		w.sys.notifier = func(string) (notifier, error) { panic("no events in poll mode") }
+	})
+	write(t, filepath.Join(root, "a", "b", "1.jpg"), "x")
+	r.untilRest(t, "a/b/1.jpg")
+	if s := r.Status(); s.Mode != Poll || s.Why != "" {
+		t.Errorf("mode %v, why %q", s.Mode, s.Why)
+	}
+	// Written in place: no folder's time tells of it.
+	write(t, filepath.Join(root, "a", "b", "1.jpg"), "longer")
+	until(t, "the change", func() bool {
+		got := r.rec.of("a/b/1.jpg")
+		return got[len(got)-1].State == Rest && got[len(got)-1].Size == 6
+	})
+	remove(t, filepath.Join(root, "a"))
+	r.untilGone(t, "a/b/1.jpg")
+}
+
+func TestNetworkShareIsPolledAndSettlesInFull(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Rescan, o.Settle = 50*time.Millisecond, time.Second
+	r := watch(t, o, func(w *Watcher) {
+		w.sys.shareOf = func(string) (share, error) { return share{name: "cifs", network: true}, nil }
+	})
+	write(t, filepath.Join(root, "1.jpg"), "x")
+	until(t, "the file", func() bool { _, ok := r.rec.state("1.jpg"); return ok })
+	first := time.Now()
+	r.untilRest(t, "1.jpg")
+	if took := time.Since(first); took < o.Settle/2 {
+		t.Errorf("at rest after %v", took)
+	}
+	if s := r.Status(); s.Mode != Poll || !s.Network || !strings.Contains(s.Why, "cifs") {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	root := t.TempDir()
+	for name, o := range map[string]Options{
+		"relative root":     {Root: "inbox"},
+		"no root":           {},
+		"negative settle":   {Root: root, Settle: -1},
+		"negative rescan":   {Root: root, Rescan: -1},
+		"malformed pattern": {Root: root, Ignore: []string{"["}},
+		"unknown mode":      {Root: root, Mode: "sometimes"},
+	} {
+		if _, err := New(o, newRecorder()); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := New(Options{Root: root}, nil); err == nil {
+		t.Error("no handler: no error")
+	}
+}
+
+func TestRunOnceAndNothingLeft(t *testing.T) {
+	before := runtime.NumGoroutine()
+	root := t.TempDir()
+	write(t, filepath.Join(root, "a", "1.jpg"), "x")
+	r := watch(t, options(root), nil)
+	r.untilRest(t, "a/1.jpg")
+	if err := r.Run(context.Background()); err == nil {
+		t.Error("second Run: no error")
+	}
+	r.stop()
+	r.Rescan() // never blocks, whatever became of Run
+	r.Rescan()
+	r.Status()
+	until(t, "all goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+}
