@@ -94,19 +94,23 @@ type Set struct {
 	SentAt        time.Time       `json:"sentAt,omitzero"`
 	NextAttemptAt time.Time       `json:"nextAttemptAt,omitzero"`
 	WaitingFor    []string        `json:"waitingFor,omitempty"`
+	Note          string          `json:"note,omitempty"` // what it waits for, in words
 	OtherFiles    []string        `json:"otherFiles,omitempty"`
+	Archive       string          `json:"archive,omitempty"` // where the originals are, relative to the outbox
 	Response      json.RawMessage `json:"response,omitempty"`
 	Error         *Error          `json:"error,omitempty"`
 }
 
 // Image is one photo of a set.
 type Image struct {
-	Name   string    `json:"name"`
-	Bytes  int64     `json:"bytes"`
-	SHA256 string    `json:"sha256,omitempty"`
-	State  string    `json:"state"`
-	Via    string    `json:"via,omitempty"`
-	At     time.Time `json:"at,omitzero"`
+	Name        string    `json:"name"`           // as it is sent
+	File        string    `json:"file,omitempty"` // its path in the set, where that differs
+	Bytes       int64     `json:"bytes"`
+	SHA256      string    `json:"sha256,omitempty"`
+	State       string    `json:"state"`
+	Via         string    `json:"via,omitempty"`
+	DuplicateOf string    `json:"duplicateOf,omitempty"` // the name under which the same content was sent
+	At          time.Time `json:"at,omitzero"`
 }
 
 // Document is one tracked Aju number: what documents/CAR/status.json holds.
