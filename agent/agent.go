@@ -1,0 +1,170 @@
+// Package agent assembles kurir: from a configuration it makes the journal, the clients of both APIs, the pipelines,
+// a watcher for each inbox and the control address, runs them together and stops them in order.
+//
+//	files -> watcher -> upload (X-ray sets) -> beacukai -> Bea Cukai
+//	                 -> poll   (Aju lists)  -> t2g      -> T2G
+//	         both remember in journal, write to outbox, and are seen through control
+//
+// It holds no rules of its own about sets or documents. Its callers are the commands.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kurir/agent/config"
+	"kurir/agent/control"
+	"kurir/agent/journal/bolt"
+	"kurir/agent/reason"
+	"kurir/agent/transport"
+	"kurir/agent/upload"
+	"kurir/watcher"
+)
+
+// Options are what a configuration does not say.
+type Options struct {
+	Logger   *slog.Logger  // nil: slog.Default
+	Version  string        // for the User-Agent and the overview
+	Patience time.Duration // how long an image that breaks off counts as still being written; 0: a minute
+}
+
+// Agent is one assembled agent. Make it with New, and Close it in the end whether or not it ran.
+type Agent struct {
+	cfg      *config.Config
+	o        Options
+	log      *slog.Logger
+	lang     reason.Language
+	since    time.Time
+	store    *bolt.Store
+	problem  string // what was wrong with the journal when it was opened
+	bc, t2g  *api   // nil when not configured
+	upload   *upload.Pipeline
+	watchers map[string]*watcher.Watcher // by inbox
+	server   *control.Server
+	running  atomic.Bool
+}
+
+// api is one of the two APIs.
+type api struct {
+	name, url string
+	client    *transport.Client
+	gate      *transport.Gate
+}
+
+// New opens the journal and assembles the agent. Nothing is watched, sent or served before Run. The journal's own errors
+// (held by another process, a newer schema) are wrapped.
+func New(cfg *config.Config, o Options) (*Agent, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	a := &Agent{cfg: cfg, o: o, log: o.Logger, lang: reason.Language(cfg.Lang()), since: time.Now(),
+		watchers: map[string]*watcher.Watcher{}}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data_dir: %w", err)
+	}
+	store, report, err := bolt.Open(a.journalPath(), bolt.Options{Logger: o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	a.store = store
+	if report.SetAside != "" {
+		a.problem = fmt.Sprintf("the journal was damaged (%s); it was set aside as %s and begun anew from folders and server",
+			report.Reason, report.SetAside)
+		o.Logger.Error("journal set aside", "file", report.SetAside, "reason", report.Reason)
+	}
+	if err := a.assemble(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return a, nil
+}
+
+func (a *Agent) journalPath() string { return filepath.Join(a.cfg.DataDir, "journal.db") }
+
+// assemble makes everything but the journal.
+func (a *Agent) assemble() error {
+	if err := a.assembleUpload(); err != nil {
+		return err
+	}
+	for _, in := range a.cfg.Inboxes {
+		w, err := watcher.New(watcher.Options{
+			Root: in.Path, Settle: in.Settle.D(), Mode: watcher.Mode(in.Watch), Rescan: in.Rescan.D(), Ignore: in.Ignore,
+			Logger: a.log.With("inbox", in.Name),
+		}, a.handler(in))
+		if err != nil {
+			return fmt.Errorf("watch inbox %s: %w", in.Name, err)
+		}
+		a.watchers[in.Name] = w
+	}
+	a.server = control.NewServer(control.Options{
+		Listen: a.cfg.Dashboard.Listen, DataDir: a.cfg.DataDir, Version: a.o.Version, Source: a, Actions: a, Logger: a.log,
+	})
+	return nil
+}
+
+// handler returns what an inbox's files are offered to.
+func (a *Agent) handler(in config.Inbox) watcher.Handler {
+	return a.upload.Handler(in.Name, func([]string) {
+		if w := a.watchers[in.Name]; w != nil {
+			w.Rescan()
+		}
+	})
+}
+
+// Run works until ctx ends and everything has stopped; then it returns nil. Any part that ends by itself ends all, with
+// its error. Requests under way at the end are cut; what became of them is asked for at the next start.
+func (a *Agent) Run(ctx context.Context) error {
+	a.running.Store(true)
+	defer a.running.Store(false)
+	g, ctx := errgroup.WithContext(ctx)
+	a.runWork(ctx, g)
+	for _, in := range a.cfg.Inboxes {
+		w := a.watchers[in.Name]
+		g.Go(func() error {
+			if err := w.Run(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("watch inbox %s: %w", in.Name, err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return a.server.Run(ctx) })
+	return a.ended(g.Wait())
+}
+
+// work runs the pipelines alone, without looking at the inboxes and without a control address: for a command that
+// hands them its own work.
+func (a *Agent) work(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	a.runWork(ctx, g)
+	return a.ended(g.Wait())
+}
+
+func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
+	if a.upload != nil {
+		g.Go(func() error { return a.upload.Run(ctx) })
+	}
+}
+
+func (a *Agent) ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Close closes the journal and idle connections. Run must have returned. A second call does nothing.
+func (a *Agent) Close() error {
+	for _, x := range []*api{a.bc, a.t2g} {
+		if x != nil {
+			x.client.Close()
+		}
+	}
+	return a.store.Close()
+}

@@ -1,0 +1,85 @@
+package agent
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"kurir/agent/beacukai"
+	"kurir/agent/config"
+	"kurir/agent/control"
+	"kurir/agent/transport"
+	"kurir/agent/upload"
+)
+
+// assembleUpload makes the X-ray pipeline, where the configuration has an inbox for it.
+func (a *Agent) assembleUpload() error {
+	var inboxes []upload.Inbox
+	var pace config.Retry
+	for _, in := range a.cfg.Inboxes {
+		if in.Kind != config.KindXray {
+			continue
+		}
+		if len(inboxes) == 0 {
+			pace = in.Retry
+		}
+		inboxes = append(inboxes, uploadInbox(in))
+	}
+	if len(inboxes) == 0 || a.cfg.Beacukai == nil {
+		return nil
+	}
+	api, err := a.connect("beacukai", a.cfg.Beacukai.Connection, pace.First.D(), pace.Max.D())
+	if err != nil {
+		return err
+	}
+	a.bc = api
+	a.upload = upload.New(upload.Options{
+		Store: a.store, Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
+		Workers: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
+		Location: a.cfg.Location(), Logger: a.log,
+		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },
+	})
+	return nil
+}
+
+func uploadInbox(in config.Inbox) upload.Inbox {
+	return upload.Inbox{
+		Name: in.Name, Root: in.Path, Outbox: in.Outbox, Settle: in.Settle.D(), Ignore: in.Ignore, Defaults: in.Defaults,
+		Fields: in.Fields, DoneMarker: in.DoneMarker, MinImages: in.MinImages, MaxImages: in.MaxImages,
+		MaxBytes: int64(in.MaxBytes), Delete: in.OnSent == "delete", Keep: in.Keep.D(),
+		Retry: upload.Retry{First: in.Retry.First.D(), Max: in.Retry.Max.D(), GiveUpAfter: in.Retry.GiveUpAfter.D(),
+			NotFoundFor: in.Retry.NotFoundFor.D()},
+	}
+}
+
+// connect makes the client of one API and the gate before it, which pauses at this pace after a refusal.
+func (a *Agent) connect(name string, c config.Connection, first, longest time.Duration) (*api, error) {
+	o := transport.Options{
+		BaseURL: c.BaseURL, Token: c.Auth.Token.Reveal(), Headers: map[string]string{}, Timeout: c.Timeout.D(),
+		Concurrency: c.Concurrency, Rate: float64(c.Rate), Proxy: c.Proxy, CAFile: c.CAFile, ClientCert: c.ClientCert,
+		ClientKey: c.ClientKey, UserAgent: "kurir/" + a.o.Version, Logger: a.log.With("api", name),
+		TokenCache: filepath.Join(a.cfg.DataDir, "token-"+name+".json"),
+	}
+	for k, v := range c.Headers {
+		o.Headers[k] = v.Reveal()
+	}
+	if l := c.Auth.Login; l != nil {
+		o.Login = &transport.Login{URL: l.URL, RefreshURL: l.RefreshURL, Username: l.Username, Password: l.Password.Reveal()}
+	}
+	client, err := transport.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", name, err)
+	}
+	pace := transport.Backoff(first, longest, rand.Float64)
+	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil)}, nil
+}
+
+// publish tells whoever listens at the control address.
+func (a *Agent) publish(e control.Event) {
+	if a.server != nil {
+		a.server.Publish(e)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

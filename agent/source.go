@@ -1,0 +1,199 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kurir/agent/config"
+	"kurir/agent/control"
+	"kurir/agent/journal"
+	"kurir/agent/reason"
+	"kurir/agent/upload"
+)
+
+var (
+	_ control.Source  = (*Agent)(nil)
+	_ control.Actions = (*Agent)(nil)
+)
+
+// Overview implements control.Source.
+func (a *Agent) Overview(context.Context) (control.Overview, error) {
+	o := control.Overview{
+		Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
+		Journal: control.Journal{Path: a.journalPath(), Problem: a.problem},
+	}
+	o.Journal.Bytes, _ = a.store.Size()
+	if a.running.Load() {
+		o.Since = a.since
+	}
+	counts := a.store.Counts()
+	for _, in := range a.cfg.Inboxes {
+		c := control.Inbox{Name: in.Name, Kind: in.Kind, Path: in.Path, Outbox: in.Outbox, Counts: map[string]int{}}
+		for k, n := range counts {
+			if k.Inbox == in.Name && k.Label != "" && k.Kind == journal.Kind(in.Kind) {
+				c.Counts[k.Label] += n
+			}
+		}
+		if a.upload != nil {
+			if n, oldest := a.upload.Waiting(in.Name); n > 0 {
+				c.Counts[upload.StateWaiting], c.OldestWaiting = n, oldest
+			}
+		}
+		if a.running.Load() {
+			a.watching(in.Name, &c)
+		}
+		o.Inboxes = append(o.Inboxes, c)
+	}
+	for _, x := range []*api{a.bc, a.t2g} {
+		if x != nil {
+			o.APIs = append(o.APIs, a.apiState(x))
+		}
+	}
+	return o, nil
+}
+
+// watching fills in how an inbox is watched.
+func (a *Agent) watching(name string, c *control.Inbox) {
+	st := a.watchers[name].Status()
+	c.Mode, c.Why, c.OfflineSince, c.Reason = string(st.Mode), st.Why, st.Offline, st.Reason
+	c.Files, c.Skipped = st.Files, st.SkippedN
+	for _, s := range st.Skipped {
+		c.Skips = append(c.Skips, control.Skip{Path: s.Path, Reason: s.Reason})
+	}
+}
+
+func (a *Agent) apiState(x *api) control.API {
+	out := control.API{Name: x.name, URL: x.url, State: control.APIOK}
+	st := x.gate.State()
+	if !st.Paused {
+		return out
+	}
+	code := reason.Code(st.Code)
+	if !slices.Contains(reason.Codes(), code) {
+		code = reason.ServerError // asked to wait: 429 or 503
+	}
+	words := reason.Of(code, a.lang)
+	out.State, out.Code, out.Message, out.Action = control.APIPaused, string(code), words.What, words.Do
+	out.Since, out.Until = st.Since, st.Until
+	return out
+}
+
+// Sets implements control.Source.
+func (a *Agent) Sets(ctx context.Context, q control.Query) ([]control.Set, error) {
+	if a.upload == nil {
+		return nil, nil
+	}
+	found, err := a.upload.Sets(ctx, upload.Query{ID: q.ID, Inbox: q.Inbox, State: q.State, Limit: q.Limit})
+	out := make([]control.Set, len(found))
+	for i, st := range found {
+		out[i] = setOf(st)
+	}
+	return out, err
+}
+
+// Retry implements control.Actions.
+func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]string, error) {
+	if len(r.IDs) == 0 && !r.Failed {
+		return nil, fmt.Errorf("%w: name what to try again, or ask for all that failed", control.ErrInvalid)
+	}
+	var out []string
+	if a.upload != nil {
+		ids, err := a.upload.Retry(ctx, r.IDs)
+		out = append(out, ids...)
+		if err != nil {
+			return out, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, control.ErrNoMatch
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// Send implements control.Actions. When the agent does not run, the pipelines work in this process until it returns.
+func (a *Agent) Send(ctx context.Context, inbox string, paths []string, progress func(control.Set)) ([]control.Set, error) {
+	inbox, err := a.inboxFor(inbox, config.KindXray)
+	if err != nil {
+		return nil, err
+	}
+	var out []control.Set
+	err = a.working(ctx, func(ctx context.Context) error {
+		found, err := a.upload.Send(ctx, inbox, paths, func(st upload.Status) {
+			if progress != nil {
+				progress(setOf(st))
+			}
+		})
+		for _, st := range found {
+			out = append(out, setOf(st))
+		}
+		if errors.Is(err, upload.ErrNoSet) {
+			err = fmt.Errorf("%w: %w", control.ErrInvalid, err)
+		}
+		return err
+	})
+	return out, err
+}
+
+// inboxFor returns the inbox that is meant: the named one, or the only one of its kind.
+func (a *Agent) inboxFor(name, kind string) (string, error) {
+	var names []string
+	for _, in := range a.cfg.Inboxes {
+		if in.Kind == kind {
+			names = append(names, in.Name)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return "", fmt.Errorf("%w: the configuration has no inbox of kind %s", control.ErrInvalid, kind)
+	case name == "" && len(names) == 1:
+		return names[0], nil
+	case name == "":
+		return "", fmt.Errorf("%w: name the inbox with --inbox, one of %s", control.ErrInvalid, strings.Join(names, ", "))
+	case !slices.Contains(names, name):
+		return "", fmt.Errorf("%w: there is no inbox %q of kind %s, only %s", control.ErrInvalid, name, kind, strings.Join(names, ", "))
+	}
+	return name, nil
+}
+
+// working calls do while the pipelines work: they do already when the agent runs.
+func (a *Agent) working(ctx context.Context, do func(context.Context) error) error {
+	if a.running.Load() {
+		return do(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		err := a.work(ctx)
+		cancel()
+		ended <- err
+	}()
+	err := do(ctx)
+	cancel()
+	if broken := <-ended; broken != nil {
+		return broken
+	}
+	return err
+}
+
+// setOf translates a set's state for the control address.
+func setOf(st upload.Status) control.Set {
+	out := control.Set{
+		Schema: st.Schema, Kind: st.Kind, ID: st.ID, Inbox: st.Inbox, Set: st.Set, State: st.State, NomorAju: st.NomorAju,
+		NomorBlAwb: st.NomorBlAwb, TanggalBlAwb: st.TanggalBlAwb, KodeKantor: st.KodeKantor, Attempts: st.Attempts,
+		FirstSeenAt: st.FirstSeenAt, UpdatedAt: st.UpdatedAt, SentAt: st.SentAt, NextAttemptAt: st.NextAttemptAt,
+		WaitingFor: st.WaitingFor, Note: st.Note, OtherFiles: st.OtherFiles, Archive: st.Archive, Response: st.Response,
+	}
+	for _, im := range st.Images {
+		out.Images = append(out.Images, control.Image{Name: im.Name, File: im.File, Bytes: im.Bytes, SHA256: im.SHA256,
+			State: im.State, Via: im.Via, DuplicateOf: im.Of, At: im.At})
+	}
+	if st.Error != nil {
+		out.Error = &control.Error{Code: st.Error.Code, Message: st.Error.Message, Action: st.Error.Action}
+	}
+	return out
+}

@@ -1,0 +1,237 @@
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kurir/agent/journal"
+	"kurir/agent/outbox"
+	"kurir/agent/reason"
+	"kurir/watcher"
+)
+
+const (
+	receiptSuffix = ".receipt.json"
+	errorSuffix   = ".error.json"
+)
+
+// Receipt is what stands beside the originals of a sent set: what was sent when, and the server's answers.
+type Receipt struct {
+	Schema       int         `json:"schema"`
+	Kind         string      `json:"kind"`
+	ID           string      `json:"id"`
+	Inbox        string      `json:"inbox"`
+	Set          string      `json:"set"`
+	NomorAju     string      `json:"nomorAju"`
+	NomorBlAwb   string      `json:"nomorBlAwb"`
+	TanggalBlAwb string      `json:"tanggalBlAwb"`
+	KodeKantor   string      `json:"kodeKantor"`
+	Images       []ImageInfo `json:"images"`
+	OtherFiles   []string    `json:"otherFiles,omitempty"`
+	FirstSeenAt  time.Time   `json:"firstSeenAt"`
+	SentAt       time.Time   `json:"sentAt"`
+	Answers      []Reply     `json:"answers"`
+}
+
+// Reply is one answer of the server, verbatim.
+type Reply struct {
+	Op       string          `json:"op"` // kirim, add or get
+	At       time.Time       `json:"at"`
+	Images   []string        `json:"images,omitempty"` // the names that it confirmed
+	Response json.RawMessage `json:"response,omitempty"`
+}
+
+// decideSent chooses, once, when and whereto the files of a sent set move.
+func (t *task) decideSent() {
+	t.r.SentAt = t.p.o.Now()
+	day := t.r.SentAt.In(t.p.o.Location).Format(time.DateOnly)
+	t.r.Archive = t.p.places.choose(t.in.Outbox, path.Join(sentDir, day), t.r.Set)
+}
+
+// finishSent writes the receipt, moves the files, and settles the job as done. Every part may be repeated.
+func (t *task) finishSent(ctx context.Context) error {
+	if t.r.Archive == "" { // nothing had to be sent: all are duplicates, or were confirmed before
+		t.decideSent()
+		if err := t.step(stepMove, note{}, "", t.r.encode()); err != nil {
+			return err
+		}
+	}
+	job := t.claim.Job()
+	receipt := t.p.receipt(job, t.r)
+	if err := t.p.writeJSON(t.in, t.r.Archive+receiptSuffix, receipt); err != nil {
+		return fmt.Errorf("write receipt: %w", err)
+	}
+	if err := t.p.clearInbox(t.in, t.r, t.in.Delete); err != nil {
+		return err
+	}
+	t.r.Moved, t.r.Tries, t.r.FirstFail = true, 0, time.Time{}
+	job.Label, job.State, job.Cause, job.Updated = StateSent, journal.Done, nil, t.p.o.Now()
+	if err := t.p.status.put(t.p.statusOf(job, t.r), t.in.Outbox); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
+	t.p.places.release(t.in.Outbox, t.r.Archive)
+	t.p.log.Info("set sent", append([]any{"id", job.ID, "images", len(t.r.Images), "archive", t.r.Archive},
+		declarationOf(t.r.Declaration)...)...)
+	return nil
+}
+
+// finishFailed moves the files to failed/ and settles the job as failed. Every part may be repeated.
+func (t *task) finishFailed(ctx context.Context) error {
+	job := t.claim.Job()
+	job.Label, job.State, job.Cause = StateFailed, journal.Failed, t.r.Failure
+	if err := t.p.putFailed(t.in, job, t.r); err != nil {
+		return err
+	}
+	t.r.Moved = true
+	t.settle(ctx, journal.Outcome{State: journal.Failed, Label: StateFailed, Cause: t.r.Failure, Data: t.r.encode()})
+	return nil
+}
+
+// putFailed writes the reason, moves the files beside it, and shows the state. It may be repeated.
+func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
+	job.Updated = p.o.Now()
+	st := p.statusOf(job, r)
+	reasonFile := map[string]any{"schema": 1, "kind": "xray", "id": st.ID, "inbox": st.Inbox, "set": st.Set, "at": p.local(job.Updated),
+		"error": st.Error, "whoActs": reason.Of(reason.Code(r.Failure.Code), p.o.Language).Who}
+	if r.Declaration.NomorAju != "" {
+		reasonFile["nomorAju"] = r.Declaration.NomorAju
+	}
+	if len(r.Response) > 0 {
+		reasonFile["response"] = r.Response
+	}
+	if err := p.writeJSON(in, r.Archive+errorSuffix, reasonFile); err != nil {
+		return fmt.Errorf("write reason: %w", err)
+	}
+	if err := p.clearInbox(in, r, false); err != nil {
+		return err
+	}
+	if err := p.status.put(st, in.Outbox); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	p.places.release(in.Outbox, r.Archive)
+	p.log.Warn("set failed", append([]any{"id", job.ID, "code", r.Failure.Code, "error", r.Failure.Message, "folder", r.Archive},
+		declarationOf(r.Declaration)...)...)
+	return nil
+}
+
+// clearInbox moves a set's files out of the inbox into its place in the outbox, or deletes them, then the marker and
+// the folders that are empty. A file that is not what was accepted stays: it is looked at like any new one.
+func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
+	gone := make([]string, 0, len(r.Files))
+	for _, f := range r.Files {
+		src := r.path(f.Path)
+		st, err := os.Lstat(src)
+		if errors.Is(err, fs.ErrNotExist) {
+			gone = append(gone, f.Path)
+			continue // moved before, or taken away by someone
+		}
+		if err != nil {
+			return fmt.Errorf("move %s: %w", f.Path, err)
+		}
+		if !st.Mode().IsRegular() || st.Size() != f.Size || !st.ModTime().Equal(f.ModTime) {
+			p.log.Warn("file stays, it has changed", "inbox", in.Name, "file", f.Path)
+			continue
+		}
+		if remove {
+			err = os.Remove(src)
+		} else {
+			err = outbox.Move(src, filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path))))
+		}
+		if err != nil {
+			return fmt.Errorf("move %s: %w", f.Path, err)
+		}
+		gone = append(gone, f.Path)
+	}
+	if r.Marker != "" {
+		if err := os.Remove(r.path(r.Marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("delete marker %s: %w", r.Marker, err)
+		}
+		gone = append(gone, r.Marker)
+	}
+	if r.Folder {
+		if err := outbox.RemoveEmpty(r.path(r.Set), r.Root); err != nil {
+			return err
+		}
+	}
+	if q, ok := p.inboxes[in.Name]; ok && r.Root == in.Root {
+		q.left(r, gone)
+	}
+	return nil
+}
+
+// inside is a file's path within its set's own folder.
+func (r *Record) inside(rel string) string {
+	if r.Folder {
+		return strings.TrimPrefix(rel, r.Set+"/")
+	}
+	return rel
+}
+
+// left tells the index and the watcher that files have been moved away, so that they are new if they come back.
+func (in *intake) left(r *Record, paths []string) {
+	now := in.p.o.Now()
+	files := make([]watcher.File, len(paths))
+	for i, p := range paths {
+		files[i] = watcher.File{Path: p, State: watcher.Gone, Changed: now}
+	}
+	_ = in.Handle(context.Background(), files) // never fails
+	in.mu.Lock()
+	delete(in.taken, setKey{r.Set, r.Folder})
+	in.mu.Unlock()
+	in.forget(paths)
+}
+
+// receipt describes what was sent in this round, and what the server said.
+func (p *Pipeline) receipt(job journal.Job, r *Record) Receipt {
+	rc := Receipt{
+		Schema: 1, Kind: "xray", ID: job.ID, Inbox: job.Inbox, Set: r.Set,
+		NomorAju: r.Declaration.NomorAju, NomorBlAwb: r.Declaration.NomorBlAwb, TanggalBlAwb: r.Declaration.TanggalBlAwb,
+		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, StateSent, true), OtherFiles: r.others(),
+		FirstSeenAt: p.local(r.FirstSeen), SentAt: p.local(r.SentAt), Answers: []Reply{},
+	}
+	for _, s := range job.Steps {
+		switch s.Name {
+		case stepReopen:
+			rc.Answers = rc.Answers[:0] // an earlier receipt has those before
+		case stepAnswer, stepListing, stepVoid, stepUnknown:
+			var n note
+			if json.Unmarshal(s.Note, &n) != nil || len(n.Raw) == 0 {
+				continue
+			}
+			reply := Reply{Op: n.Op, At: p.local(s.At), Response: n.Raw}
+			if s.Name == stepAnswer || s.Name == stepListing {
+				reply.Images = n.Names
+			}
+			rc.Answers = append(rc.Answers, reply)
+		}
+	}
+	return rc
+}
+
+// forgetFailure removes the reason file of a failed set that has been taken up again.
+func (p *Pipeline) forgetFailure(in Inbox, rel string) {
+	if !strings.HasPrefix(rel, failedDir+"/") || p.present(in, rel) {
+		return
+	}
+	name := filepath.Join(in.Outbox, filepath.FromSlash(rel)+errorSuffix)
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.log.Warn("reason file not removed", "file", name, "error", err)
+	}
+}
+
+// local shows a time with the zone of the configuration.
+func (p *Pipeline) local(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(p.o.Location).Truncate(time.Millisecond)
+}

@@ -1,0 +1,334 @@
+package upload
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"kurir/watcher"
+)
+
+// setKey names a group of files in an inbox.
+type setKey struct {
+	name   string
+	folder bool // the files lie in the folder of that name; else beside one another in the inbox itself
+}
+
+// index groups the files of one inbox into sets. It is pure: it never looks at a disk or a clock, and costs per change,
+// not per file. Its caller serialises access.
+type index struct {
+	marker string // the inbox's done_marker, "" when none
+
+	folders map[string]*group          // by folder name
+	root    map[string]watcher.File    // files directly in the inbox, by name
+	byStem  map[string]map[string]bool // stem candidate -> files that could belong to it
+	sidecar map[string]string          // NAME -> the file NAME.json
+	listed  map[string]string          // file name -> NAME of the sidecar that lists it
+	stems   map[string]*group          // by NAME, or by a lonely image's own stem
+	owner   map[string]string          // file name -> NAME
+	lists   map[string][]string        // NAME -> the file names its sidecar lists
+}
+
+// group is the files of one set.
+type group struct {
+	files   map[string]watcher.File // by path
+	changed time.Time               // when the last of them appeared, changed or went
+	first   time.Time               // when the first of them was seen
+}
+
+func newIndex(marker string) *index {
+	return &index{
+		marker: marker, folders: map[string]*group{}, root: map[string]watcher.File{}, byStem: map[string]map[string]bool{},
+		sidecar: map[string]string{}, listed: map[string]string{}, stems: map[string]*group{}, owner: map[string]string{},
+		lists: map[string][]string{},
+	}
+}
+
+// apply takes what a watcher has seen and returns the sets it touches. now is the caller's clock, for what went.
+func (x *index) apply(files []watcher.File, now time.Time) map[setKey]bool {
+	touched := make(map[setKey]bool)
+	for _, f := range files {
+		if dir, _, ok := strings.Cut(f.Path, "/"); ok {
+			x.applyFolder(dir, f, now)
+			touched[setKey{dir, true}] = true
+			continue
+		}
+		x.applyRoot(f, now, touched)
+	}
+	return touched
+}
+
+func (x *index) applyFolder(dir string, f watcher.File, now time.Time) {
+	g := x.folders[dir]
+	if g == nil {
+		g = &group{files: map[string]watcher.File{}}
+		x.folders[dir] = g
+	}
+	g.put(f, now)
+	if len(g.files) == 0 {
+		delete(x.folders, dir)
+	}
+}
+
+func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool) {
+	name := f.Path
+	if f.State == watcher.Gone {
+		x.removeRoot(name, now, touched)
+		return
+	}
+	_, known := x.root[name]
+	x.root[name] = f
+	if !known {
+		for _, s := range stems(name) {
+			if x.byStem[s] == nil {
+				x.byStem[s] = map[string]bool{}
+			}
+			x.byStem[s][name] = true
+		}
+		if isJSON(name) {
+			x.sidecar[stemOf(name)] = name
+			x.regroup(stemOf(name), now, touched)
+		}
+	}
+	x.assign(name, now, touched)
+}
+
+func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) {
+	f, known := x.root[name]
+	if !known {
+		return
+	}
+	delete(x.root, name)
+	for _, s := range stems(name) {
+		delete(x.byStem[s], name)
+		if len(x.byStem[s]) == 0 {
+			delete(x.byStem, s)
+		}
+	}
+	f.State = watcher.Gone
+	x.leave(name, x.owner[name], f, now, touched)
+	delete(x.owner, name)
+	if isJSON(name) {
+		stem := stemOf(name)
+		delete(x.sidecar, stem)
+		x.list(stem, nil, now, touched)
+		x.regroup(stem, now, touched)
+	}
+}
+
+// list records which files a sidecar names, which makes them the set's whatever they are called.
+func (x *index) list(stem string, names []string, now time.Time, touched map[setKey]bool) {
+	old := x.lists[stem]
+	if slices.Equal(old, names) {
+		return
+	}
+	for _, n := range old {
+		if x.listed[n] == stem {
+			delete(x.listed, n)
+		}
+	}
+	delete(x.lists, stem)
+	if len(names) > 0 {
+		x.lists[stem] = names
+	}
+	for _, n := range names {
+		if _, taken := x.listed[n]; !taken {
+			x.listed[n] = stem
+		}
+	}
+	for _, n := range append(slices.Clone(old), names...) {
+		if actual, ok := x.lookup(n); ok {
+			x.assign(actual, now, touched)
+		}
+	}
+}
+
+// lookup finds a file of the inbox itself by the name a sidecar gives it.
+func (x *index) lookup(name string) (string, bool) {
+	if _, ok := x.root[name]; ok {
+		return name, true
+	}
+	for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+		if n := form.String(name); n != name {
+			if _, ok := x.root[n]; ok {
+				return n, true
+			}
+		}
+	}
+	return "", false
+}
+
+// regroup assigns anew all files that could belong to stem.
+func (x *index) regroup(stem string, now time.Time, touched map[setKey]bool) {
+	for name := range maps.Clone(x.byStem[stem]) {
+		x.assign(name, now, touched)
+	}
+}
+
+// assign gives a file of the inbox itself to its set.
+func (x *index) assign(name string, now time.Time, touched map[setKey]bool) {
+	f, ok := x.root[name]
+	if !ok {
+		return
+	}
+	owner := x.ownerOf(name)
+	if old, had := x.owner[name]; had && old != owner {
+		gone := f
+		gone.State = watcher.Gone
+		x.leave(name, old, gone, now, touched)
+	}
+	x.owner[name] = owner
+	if s, ok := markerOwner(x.marker, name); ok {
+		touched[setKey{s, true}] = true // it may stand beside a folder set
+	}
+	g := x.stems[owner]
+	if g == nil {
+		g = &group{files: map[string]watcher.File{}}
+		x.stems[owner] = g
+	}
+	g.put(f, now)
+	touched[setKey{owner, false}] = true
+}
+
+func (x *index) leave(name, owner string, f watcher.File, now time.Time, touched map[setKey]bool) {
+	g := x.stems[owner]
+	if g == nil {
+		return
+	}
+	f.Path = name
+	g.put(f, now)
+	if len(g.files) == 0 {
+		delete(x.stems, owner)
+	}
+	touched[setKey{owner, false}] = true
+}
+
+// ownerOf decides whose a file of the inbox itself is: a sidecar is its own set's; a listed file its list's; a marker
+// that of the name in it; any other that of the longest matching NAME; else it stands alone under its own stem.
+func (x *index) ownerOf(name string) string {
+	if isJSON(name) {
+		return stemOf(name)
+	}
+	if s, ok := x.listed[norm.NFC.String(name)]; ok {
+		return s
+	}
+	if s, ok := markerOwner(x.marker, name); ok {
+		return s
+	}
+	for _, s := range stems(name) {
+		if _, ok := x.sidecar[s]; ok {
+			return s
+		}
+	}
+	return stemOf(name)
+}
+
+// get returns a copy of a set's files, in order of path, and whether there are any.
+func (x *index) get(k setKey) (snapshot, bool) {
+	g := x.stems[k.name]
+	if k.folder {
+		g = x.folders[k.name]
+	}
+	if g == nil {
+		return snapshot{}, false
+	}
+	s := snapshot{key: k, changed: g.changed, first: g.first}
+	for _, p := range slices.Sorted(maps.Keys(g.files)) {
+		s.files = append(s.files, g.files[p])
+	}
+	s.marker = x.findMarker(k)
+	return s, true
+}
+
+// findMarker returns the path of a set's done marker, "" while there is none.
+func (x *index) findMarker(k setKey) string {
+	if x.marker == "" {
+		return ""
+	}
+	name := strings.ReplaceAll(x.marker, "{name}", k.name)
+	if k.folder {
+		if g := x.folders[k.name]; g != nil {
+			if _, ok := g.files[k.name+"/"+name]; ok {
+				return k.name + "/" + name
+			}
+		}
+	}
+	if _, ok := x.root[name]; ok && (!k.folder || name != x.marker) {
+		return name
+	}
+	return ""
+}
+
+// snapshot is a set's files at one moment.
+type snapshot struct {
+	key     setKey
+	files   []watcher.File
+	marker  string
+	changed time.Time
+	first   time.Time
+}
+
+func (g *group) put(f watcher.File, now time.Time) {
+	old, known := g.files[f.Path]
+	switch {
+	case f.State == watcher.Gone:
+		delete(g.files, f.Path)
+		if known {
+			g.changed = later(g.changed, now)
+		}
+		return
+	case known && old.Changed.Equal(f.Changed):
+		// it came to rest: no change
+	default:
+		g.changed = later(g.changed, f.Changed)
+	}
+	if g.first.IsZero() || f.Changed.Before(g.first) && !known {
+		g.first = f.Changed
+	}
+	g.files[f.Path] = f
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// maxStems bounds how many NAMEs one file may belong to, against names made of separators.
+const maxStems = 32
+
+// stems returns the NAMEs that a file could belong to, the longest first: NAME.EXT, NAME_*.EXT, NAME-*.EXT and
+// NAME (*).EXT.
+func stems(file string) []string {
+	base := stemOf(file)
+	out := []string{base}
+	for i := len(base) - 1; i > 0 && len(out) < maxStems; i-- {
+		switch {
+		case base[i] == '_' || base[i] == '-':
+			out = append(out, base[:i])
+		case base[i] == '(' && base[i-1] == ' ' && strings.HasSuffix(base, ")") && i > 1:
+			out = append(out, base[:i-1])
+		}
+	}
+	return out
+}
+
+// stemOf is a file's name without its extension.
+func stemOf(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }
+
+// isJSON reports whether a file is named like a sidecar.
+func isJSON(file string) bool { return strings.EqualFold(path.Ext(file), ".json") }
+
+// markerOwner returns the set that a done marker beside it belongs to.
+func markerOwner(pattern, file string) (string, bool) {
+	before, after, ok := strings.Cut(pattern, "{name}")
+	if !ok || len(file) <= len(before)+len(after) || !strings.HasPrefix(file, before) || !strings.HasSuffix(file, after) {
+		return "", false
+	}
+	return file[len(before) : len(file)-len(after)], true
+}

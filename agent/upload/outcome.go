@@ -1,0 +1,147 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kurir/agent/journal"
+	"kurir/agent/reason"
+	"kurir/agent/transport"
+)
+
+// stop ends a claim whose work met an error: the set waits, or fails for good. The rules are the contract's answer
+// table.
+func (t *task) stop(ctx context.Context, err error) {
+	if ctx.Err() != nil || errors.Is(err, journal.ErrLost) || errors.Is(err, journal.ErrClosed) {
+		return // released as it is, and due again at the next start
+	}
+	now := t.p.o.Now()
+	te, ok := errors.AsType[*transport.Error](err)
+	if !ok {
+		t.r.Tries++
+		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+		return
+	}
+	cause := causeOf(te)
+	switch te.Kind {
+	case transport.Unauthorized, transport.LoginRefused, transport.Forbidden:
+		t.pass.Leave(transport.RefusedFor(cause.Code))
+		t.r.FirstFail = time.Time{} // no set fails for what concerns them all
+		until := t.p.o.Gate.State().Until
+		if !until.After(now) {
+			until = now.Add(t.in.Retry.backoff(1))
+		}
+		t.postpone(ctx, until, cause)
+		t.p.showPause(ctx, cause, until)
+		return
+	case transport.Rejected:
+		t.fail(ctx, cause)
+		return
+	case transport.TooLarge:
+		t.fail(ctx, cause)
+		return
+	case transport.NotFound:
+		if t.r.NotFound.IsZero() {
+			t.r.NotFound = now
+		}
+		if now.Sub(t.r.NotFound) >= t.in.Retry.NotFoundFor {
+			t.fail(ctx, cause)
+			return
+		}
+	}
+	t.again(ctx, now, te, cause)
+}
+
+// again puts a set off after an error that may pass, until it is given up.
+func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, cause *journal.Cause) {
+	t.r.Tries++
+	if t.r.FirstFail.IsZero() {
+		t.r.FirstFail = now
+	}
+	if te.Kind != transport.NotFound && now.Sub(t.r.FirstFail) >= t.in.Retry.GiveUpAfter {
+		cause = &journal.Cause{Code: string(reason.GaveUp), Detail: cause.Detail,
+			Message: fmt.Sprintf("given up after %d attempts; the last one: %s", t.r.Attempts, cause.Message)}
+		t.fail(ctx, cause)
+		return
+	}
+	at := now.Add(t.in.Retry.backoff(t.r.Tries))
+	if te.Kind == transport.Throttled || te.Kind == transport.Unavailable {
+		wait := at.Sub(now)
+		if te.RetryAfter > 0 {
+			wait = te.RetryAfter
+			at = now.Add(wait)
+		}
+		t.pass.Leave(transport.ThrottledFor(wait))
+	}
+	if t.notNow.After(at) {
+		at = t.notNow
+	}
+	t.postpone(ctx, at, cause)
+}
+
+// postpone settles the claim as due again at a time, and shows why.
+func (t *task) postpone(ctx context.Context, at time.Time, cause *journal.Cause) {
+	job := t.claim.Job()
+	t.p.log.Warn("set postponed", "id", job.ID, "code", cause.Code, "error", cause.Message, "next_attempt_at", at)
+	o := journal.Outcome{State: journal.Active, Due: at, Label: StateRetrying, Cause: cause}
+	if t.r != nil {
+		o.Data = t.r.encode()
+		t.showState(StateRetrying, cause, at)
+	}
+	t.settle(ctx, o)
+}
+
+// fail decides that a set has failed, durably, before its files move to failed/.
+func (t *task) fail(ctx context.Context, cause *journal.Cause) {
+	t.r.Failure, t.r.Moved = cause, false
+	t.r.Archive = t.p.places.choose(t.in.Outbox, failedDir, t.r.Set)
+	err := t.step(stepMove, note{Why: cause.Message}, StateFailed, t.r.encode())
+	if err == nil {
+		err = t.finishFailed(ctx)
+	}
+	if err != nil {
+		t.stop(ctx, err)
+	}
+}
+
+// settle ends the claim. A journal that cannot be written keeps the job held, so it is tried until it can, or until
+// the agent stops; then the job is due again at the next start.
+func (t *task) settle(ctx context.Context, o journal.Outcome) {
+	for n := 1; ; n++ {
+		err := t.claim.Settle(o)
+		if err == nil || errors.Is(err, journal.ErrLost) || errors.Is(err, journal.ErrClosed) {
+			return
+		}
+		t.p.log.Error("job not settled", "id", t.claim.Job().ID, "error", err)
+		timer := time.NewTimer(transport.Backoff(time.Second, 30*time.Second, func() float64 { return 1 })(n))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// causeOf translates a client's error into the contract's codes.
+func causeOf(te *transport.Error) *journal.Cause {
+	codes := map[transport.Kind]reason.Code{
+		transport.NotFound: reason.NotFound, transport.Unauthorized: reason.Unauthorized,
+		transport.LoginRefused: reason.Unauthorized, transport.Forbidden: reason.Forbidden,
+		transport.Conflict: reason.ServerError, transport.Rejected: reason.Rejected, transport.TooLarge: reason.TooLarge,
+		transport.Throttled: reason.ServerError, transport.Unavailable: reason.ServerError,
+		transport.Server: reason.ServerError, transport.BadResponse: reason.BadResponse,
+		transport.Timeout: reason.Timeout, transport.Network: reason.Network, transport.Local: reason.Disk,
+	}
+	code, ok := codes[te.Kind]
+	if !ok {
+		code = reason.Internal
+	}
+	detail := te.Message
+	if detail == "" {
+		detail = te.Excerpt
+	}
+	return &journal.Cause{Code: string(code), Message: te.Error(), Detail: detail}
+}

@@ -1,0 +1,316 @@
+package upload
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"kurir/agent/journal"
+	"kurir/agent/reason"
+	"kurir/watcher"
+)
+
+const (
+	// aloneAfter is how long a sidecar or image may stay alone before it is reported.
+	aloneAfter = 15 * time.Minute
+	// lateFor is how long after its last sending a set takes in images that come without a sidecar. A scanner that
+	// uses its names again does so on another day, and brings the sidecar.
+	lateFor = 12 * time.Hour
+	// lateRest times settle is how long such an image must rest, so that its own sidecar may still come.
+	lateRest = 5
+)
+
+// verdict is what judge says of a set.
+type verdict struct {
+	ready      bool
+	cause      *journal.Cause // the set is broken: it fails
+	list       []string       // the sidecar's list of images
+	listed     bool           // list is known
+	orphan     bool           // there is no sidecar
+	waitingFor []string
+	note       string         // why it waits, in words
+	trouble    *journal.Cause // why it waits, where that is an error
+	again      time.Time      // when to look again although nothing changes; zero: only when something does
+
+	side    sidecar
+	sidecar watcher.File
+	images  []watcher.File
+	others  []watcher.File
+}
+
+// judge decides what a set is waiting for, if anything. It reads the sidecar and both ends of the images; look keeps
+// what was found of files that stay the same.
+func (in *intake) judge(s snapshot, now time.Time) verdict {
+	v := verdict{}
+	cars, rest := split(s)
+	if len(rest) == 0 && len(cars) == 0 {
+		return v // nothing but a marker
+	}
+	if len(cars) == 0 {
+		return in.judgeOrphan(s, rest, now)
+	}
+	if len(cars) > 1 {
+		return in.judgeTwo(s, cars, now)
+	}
+	v.sidecar = cars[0]
+	if v.sidecar.State != watcher.Rest {
+		return v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
+	}
+	if !in.readInto(&v, now) {
+		return v
+	}
+	f := in.sort(&v, rest, now)
+	if v.cause != nil {
+		return v
+	}
+	return in.complete(v, s, f, now)
+}
+
+// split parts a set's sidecars from the rest, leaving the marker out. In a folder set a sidecar at the top goes before
+// those in folders below it.
+func split(s snapshot) (cars, rest []watcher.File) {
+	var deep []watcher.File
+	for _, f := range s.files {
+		switch {
+		case f.Path == s.marker:
+		case isJSON(f.Path) && strings.Count(f.Path, "/") > 1:
+			deep = append(deep, f)
+		case isJSON(f.Path):
+			cars = append(cars, f)
+		default:
+			rest = append(rest, f)
+		}
+	}
+	if len(cars) == 0 {
+		return deep, rest
+	}
+	return cars, append(rest, deep...)
+}
+
+func (in *intake) judgeOrphan(s snapshot, rest []watcher.File, now time.Time) verdict {
+	v := verdict{orphan: true}
+	for _, f := range rest {
+		if f.State == watcher.Rest {
+			v.images = append(v.images, f)
+		}
+	}
+	missing := s.key.name + ".json"
+	if s.key.folder {
+		missing = s.key.name + "/*.json"
+	}
+	v = v.waits(missing, in.say(reason.WaitingSidecar, missing))
+	v.again = next(now, s.changed.Add(lateRest*in.in.Settle), s.first.Add(aloneAfter))
+	return v
+}
+
+func (in *intake) judgeTwo(s snapshot, cars []watcher.File, now time.Time) verdict {
+	names := make([]string, len(cars))
+	for i, c := range cars {
+		names[i] = path.Base(c.Path)
+	}
+	v := verdict{sidecar: cars[0]}
+	if at := s.changed.Add(in.in.Settle); at.After(now) {
+		v = v.waits("", in.say(reason.WaitingSettle))
+		v.again = at
+		return v
+	}
+	v.cause = &journal.Cause{Code: string(reason.SidecarInvalid), Message: fmt.Sprintf(
+		"the folder %s holds %d sidecars (%s) where one is expected", s.key.name, len(cars), strings.Join(names, ", "))}
+	return v
+}
+
+// readInto reads the sidecar. false: the verdict stands.
+func (in *intake) readInto(v *verdict, now time.Time) bool {
+	side, err := in.sidecarOf(v.sidecar)
+	bad, isBad := errors.AsType[*sidecarError](err)
+	switch {
+	case err == nil:
+		v.side, v.list, v.listed = side, side.images, true
+		return true
+	case errors.Is(err, errBrokenOff) && now.Before(v.sidecar.Changed.Add(in.p.o.Patience)):
+		*v = v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
+		v.again = v.sidecar.Changed.Add(in.p.o.Patience)
+	case errors.Is(err, errBrokenOff), isBad:
+		words := err.Error()
+		if isBad {
+			words = bad.Error()
+		}
+		v.cause = &journal.Cause{Code: string(reason.SidecarInvalid), Message: v.sidecar.Path + ": " + words}
+	default:
+		*v = v.cannotRead(v.sidecar, err, now)
+	}
+	return false
+}
+
+// found is what sort saw besides images and others.
+type found struct {
+	unsettled []string // not at rest
+	cut       []string // an image that breaks off, for less than the patience
+	bad       []string // neither image nor harmless
+	unread    []string
+	err       error
+	again     time.Time
+}
+
+// sort looks into the files at rest.
+func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
+	var f found
+	for _, file := range rest {
+		if file.State != watcher.Rest {
+			f.unsettled = append(f.unsettled, file.Path)
+			continue
+		}
+		l, err := in.lookAt(file)
+		patient := file.Changed.Add(in.p.o.Patience)
+		named := namedLikeImage(file.Path) || isListed(v.list, file.Path, v.sidecar.Path)
+		switch {
+		case errors.Is(err, errChanged):
+			f.unsettled = append(f.unsettled, file.Path)
+			f.again = now.Add(time.Second)
+		case err != nil:
+			f.unread, f.err = append(f.unread, file.Path), err
+		case l.state == wholeImage:
+			v.images = append(v.images, file)
+		case l.state == cutImage && (named || file.Size > 0):
+			if now.Before(patient) {
+				f.cut = append(f.cut, file.Path)
+				f.again = next(now, f.again, patient)
+				continue
+			}
+			f.bad = append(f.bad, path.Base(file.Path)+" "+cutWords(file, l))
+		case named:
+			f.bad = append(f.bad, fmt.Sprintf("%s is no image but %s", path.Base(file.Path), l.mime))
+		default:
+			v.others = append(v.others, file)
+		}
+	}
+	return f
+}
+
+func cutWords(file watcher.File, l look) string {
+	if file.Size == 0 {
+		return "is empty"
+	}
+	return "breaks off before the end of the picture (" + l.mime + ")"
+}
+
+// complete applies the rules of readiness to a set whose sidecar is read.
+func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdict {
+	if len(f.unread) > 0 {
+		for _, file := range s.files {
+			if file.Path == f.unread[0] {
+				return v.cannotRead(file, f.err, now)
+			}
+		}
+	}
+	v.again = f.again
+	blocked := append(slices.Clone(f.unsettled), f.cut...)
+	if len(v.list) > 0 {
+		missing := in.missing(v, s)
+		blocked = slices.DeleteFunc(blocked, func(p string) bool { return !isListed(v.list, p, v.sidecar.Path) })
+		for _, m := range missing {
+			v = v.waits(m, in.say(reason.WaitingImages, strings.Join(missing, ", ")))
+		}
+	}
+	for _, b := range blocked {
+		v = v.waits(b, in.say(reason.WaitingWriter, path.Base(b)))
+	}
+	count := len(v.images) + len(f.bad)
+	switch {
+	case v.note != "":
+	case in.in.DoneMarker != "" && s.marker == "":
+		m := strings.ReplaceAll(in.in.DoneMarker, "{name}", s.key.name)
+		v = v.waits(m, in.say(reason.WaitingMarker, m))
+	case count < 1, in.in.DoneMarker == "" && len(v.list) == 0 && count < in.in.MinImages:
+		n := max(in.in.MinImages, 1) - count
+		more := moreImages(n, in.p.o.Language)
+		v = v.waits(more, in.say(reason.WaitingImages, more))
+		v.again = next(now, v.again, s.first.Add(aloneAfter))
+	case in.in.DoneMarker == "" && len(v.list) == 0 && s.changed.Add(in.in.Settle).After(now):
+		v = v.waits("", in.say(reason.WaitingSettle))
+		v.again = next(now, v.again, s.changed.Add(in.in.Settle))
+	case len(f.bad) > 0:
+		v.cause = &journal.Cause{Code: string(reason.ImageInvalid), Message: strings.Join(f.bad, "; ")}
+	default:
+		v.ready = true
+	}
+	return v
+}
+
+// missing returns the listed names that are not there.
+func (in *intake) missing(v verdict, s snapshot) []string {
+	var out []string
+	for _, want := range v.list {
+		if !slices.ContainsFunc(s.files, func(f watcher.File) bool {
+			return f.Path != v.sidecar.Path && isListed([]string{want}, f.Path, v.sidecar.Path)
+		}) {
+			out = append(out, want)
+		}
+	}
+	return out
+}
+
+// isListed reports whether a file is one of those a sidecar lists: by its path beside the sidecar, or by its name
+// alone, since scanners write either; Unicode's composed and decomposed forms are the same, and so is the case of
+// letters where nothing else fits.
+func isListed(list []string, file, sidecar string) bool {
+	if len(list) == 0 {
+		return false
+	}
+	rel := norm.NFC.String(strings.TrimPrefix(file, strings.TrimSuffix(sidecar, path.Base(sidecar))))
+	base := path.Base(rel)
+	return slices.ContainsFunc(list, func(l string) bool {
+		return strings.EqualFold(l, rel) || strings.EqualFold(l, base)
+	})
+}
+
+// moreImages says how many images are missing.
+func moreImages(n int, lang reason.Language) string {
+	switch {
+	case lang == reason.Indonesian:
+		return fmt.Sprintf("%d foto lagi", n)
+	case n == 1:
+		return "1 more image"
+	}
+	return fmt.Sprintf("%d more images", n)
+}
+
+// waits adds something that is missing, and why in words.
+func (v verdict) waits(missing, note string) verdict {
+	if missing != "" {
+		v.waitingFor = append(v.waitingFor, missing)
+	}
+	if v.note == "" {
+		v.note = note
+	}
+	return v
+}
+
+// cannotRead is a file that is there but cannot be read: it is tried again, and nothing else waits for it.
+func (v verdict) cannotRead(f watcher.File, err error, now time.Time) verdict {
+	v.waitingFor = append(v.waitingFor, f.Path)
+	v.note = fmt.Sprintf("%s cannot be read: %v", f.Path, err)
+	v.trouble = &journal.Cause{Code: string(reason.Disk), Message: v.note}
+	v.again = now.Add(10 * time.Second)
+	return v
+}
+
+// next returns the earliest of the times that lie after now, zero when none does.
+func next(now time.Time, times ...time.Time) time.Time {
+	var out time.Time
+	for _, t := range times {
+		if t.After(now) && (out.IsZero() || t.Before(out)) {
+			out = t
+		}
+	}
+	return out
+}
+
+func (in *intake) say(n reason.Note, args ...any) string {
+	return reason.Say(n, in.p.o.Language, args...)
+}

@@ -1,0 +1,84 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"kurir/agent/transport"
+)
+
+// maxGrace bounds how long a server is given to finish a request that nobody waits for any more.
+const maxGrace = time.Minute
+
+// errGrace is a lost add request that the server may still be working on.
+var errGrace = errors.New("the server may still be working on the last request")
+
+// reconcile asks the server which photos of the declaration it has, and settles the open intent by it.
+//
+// A second kirim is refused by the server itself (409) when the first one has arrived after all; a second add is not.
+// So photos of a lost add that are not listed yet are taken for lost only when the server has had time to finish.
+func (t *task) reconcile(ctx context.Context) error {
+	t.reached()
+	listing, err := t.p.o.Client.Get(ctx, t.r.Declaration)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	te, isAPI := errors.AsType[*transport.Error](err)
+	if isAPI && te.Kind == transport.NotFound {
+		t.pass.Leave(transport.OK)
+		if t.graceEnds() {
+			return errGrace
+		}
+		t.has = ptr(false)
+		t.mem.maybe = nil
+		return t.step(stepVoid, note{Op: viaGet, Status: te.Status, Raw: raw(te), Why: "the server has none"}, "", nil)
+	}
+	if err != nil {
+		return err
+	}
+	t.pass.Leave(transport.OK)
+	there := make(map[string]bool, len(listing.Names))
+	for _, n := range listing.Names {
+		there[foldName(n)] = true
+	}
+	found := note{Op: viaGet, Raw: listing.Raw}
+	missing := false
+	for i, im := range t.r.Images {
+		mine := t.open != nil && slices.Contains(t.open.Images, i)
+		switch {
+		case !mine && (im.State != imageWaiting || !im.Here):
+		case there[foldName(im.Name)]:
+			found.Images, found.Names = append(found.Images, i), append(found.Names, im.Name)
+		case mine:
+			missing = true
+		}
+	}
+	if missing && t.graceEnds() {
+		return errGrace
+	}
+	for sha, name := range t.mem.maybe {
+		if there[foldName(name)] {
+			t.mem.sent[sha], t.mem.any = name, true
+		}
+	}
+	t.has, t.mem.maybe = ptr(true), nil
+	return t.confirm(stepListing, found)
+}
+
+// graceEnds reports whether a lost add may still be under way, and sets when it cannot be any more.
+func (t *task) graceEnds() bool {
+	if t.open == nil || t.open.Op != viaAdd || t.open.at.IsZero() {
+		return false
+	}
+	since := t.open.at
+	if since.Before(t.p.started) {
+		since = t.p.started // an earlier process sent it, and may have done so until it died
+	}
+	if end := since.Add(min(t.p.o.Timeout, maxGrace)); end.After(t.p.o.Now()) {
+		t.notNow = end
+		return true
+	}
+	return false
+}

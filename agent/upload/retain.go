@@ -1,0 +1,191 @@
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kurir/agent/journal"
+)
+
+// retain applies keep_sent at the start and every hour, until ctx ends.
+func (p *Pipeline) retain(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for hours := 0; ; hours++ {
+		for _, q := range p.inboxes {
+			if q.in.Keep <= 0 {
+				continue
+			}
+			p.retainFiles(q.in)
+			if hours%24 == 0 {
+				p.retainJobs(ctx, q.in)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// retainFiles deletes the originals of sets that were sent longer ago than keep_sent. A folder goes only when its
+// receipt says that it is this inbox's and when it was sent; receipts stay.
+func (p *Pipeline) retainFiles(in Inbox) {
+	limit := p.o.Now().Add(-in.Keep)
+	days, err := os.ReadDir(filepath.Join(in.Outbox, sentDir))
+	if err != nil {
+		return // nothing was sent yet, or the outbox is away: in an hour
+	}
+	for _, day := range days {
+		date, err := time.ParseInLocation(time.DateOnly, day.Name(), p.o.Location)
+		if err != nil || date.After(limit) {
+			continue
+		}
+		rel := path.Join(sentDir, day.Name())
+		sets, err := os.ReadDir(filepath.Join(in.Outbox, filepath.FromSlash(rel)))
+		if err != nil {
+			continue
+		}
+		for _, set := range sets {
+			place := path.Join(rel, set.Name())
+			if !set.IsDir() {
+				continue
+			}
+			rc, err := readReceipt(filepath.Join(in.Outbox, filepath.FromSlash(place+receiptSuffix)))
+			if err != nil || rc.Inbox != in.Name || !rc.SentAt.Before(limit) {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(in.Outbox, filepath.FromSlash(place))); err != nil {
+				p.log.Warn("originals not deleted", "folder", place, "error", err)
+				continue
+			}
+			p.log.Info("originals deleted", "id", rc.ID, "folder", place, "sent_at", rc.SentAt)
+		}
+	}
+}
+
+// retainJobs forgets what was sent longer ago than keep_sent.
+func (p *Pipeline) retainJobs(ctx context.Context, in Inbox) {
+	limit := p.o.Now().Add(-in.Keep)
+	filter := journal.Filter{Kind: journal.Xray, Inbox: in.Name, State: journal.Done, Limit: 500}
+	for {
+		jobs, err := p.o.Store.List(ctx, filter)
+		if err != nil || len(jobs) == 0 {
+			return
+		}
+		for _, j := range jobs {
+			filter.After = j.Key
+			if r, _, err := load(j); err != nil || r.SentAt.IsZero() || !r.SentAt.Before(limit) {
+				continue
+			}
+			err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
+				if now.State != journal.Done {
+					return nil // taken up again meanwhile
+				}
+				return journal.Remove
+			})
+			if err != nil && !errors.Is(err, journal.ErrHeld) {
+				p.log.Warn("record not removed", "id", j.ID, "error", err)
+			}
+		}
+	}
+}
+
+// rebuiltKind marks outboxes whose receipts the journal knows.
+const rebuiltKind journal.Kind = "rebuilt"
+
+// rebuild teaches a new journal what was sent before, from the receipts in the outbox: the journal may have been lost.
+// What is in the inboxes is found by their watchers, and the server tells what of it has arrived.
+func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
+	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done}
+	if _, err := p.o.Store.Get(ctx, mark.Kind, mark.Key); !errors.Is(err, journal.ErrNotFound) {
+		return err
+	}
+	receipts, err := filepath.Glob(filepath.Join(escapeGlob(in.Outbox), sentDir, "????-??-??", "*"+receiptSuffix))
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, name := range receipts {
+		rc, err := readReceipt(name)
+		if err != nil || rc.Inbox != in.Name || rc.Kind != "xray" {
+			continue
+		}
+		rel, err := filepath.Rel(in.Outbox, strings.TrimSuffix(name, receiptSuffix))
+		if err != nil {
+			continue
+		}
+		if err := p.recall(ctx, in, rc, filepath.ToSlash(rel)); err != nil {
+			return err
+		}
+		n++
+	}
+	if n > 0 {
+		p.log.Info("journal rebuilt from receipts", "inbox", in.Name, "receipts", n)
+	}
+	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
+		return err
+	}
+	return nil
+}
+
+// recall puts one receipt into the journal, joined with what is known of the same set and declaration.
+func (p *Pipeline) recall(ctx context.Context, in Inbox, rc Receipt, archive string) error {
+	r := &Record{Set: rc.Set, Root: in.Root, FirstSeen: rc.FirstSeenAt, SentAt: rc.SentAt, Archive: archive, Moved: true, Attempts: 1}
+	d := &r.Declaration
+	d.NomorAju, d.NomorBlAwb, d.TanggalBlAwb, d.KodeKantor = rc.NomorAju, rc.NomorBlAwb, rc.TanggalBlAwb, rc.KodeKantor
+	for _, im := range rc.Images {
+		if im.State == imageSent {
+			r.Images = append(r.Images, Image{Path: im.Name, Name: im.Name, Size: im.Bytes, SHA256: im.SHA256,
+				State: imageSent, Via: im.Via, At: im.At})
+		}
+	}
+	key := jobKey(in.Name, rc.Set, rc.NomorAju)
+	err := p.o.Store.Put(ctx, journal.Job{Kind: journal.Xray, Key: key, ID: id(in.Name, rc.Set), Inbox: in.Name,
+		Group: rc.NomorAju, State: journal.Done, Label: StateSent, Data: r.encode()})
+	if !errors.Is(err, journal.ErrExists) {
+		return err
+	}
+	return p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
+		known, _, err := load(*j)
+		if err != nil {
+			return err
+		}
+		have := map[string]bool{}
+		for _, im := range known.Images {
+			have[im.SHA256+"\x00"+im.Name] = true
+		}
+		for _, im := range r.Images {
+			if !have[im.SHA256+"\x00"+im.Name] {
+				known.Images = append(known.Images, im)
+			}
+		}
+		if r.SentAt.After(known.SentAt) && known.Moved {
+			known.SentAt = r.SentAt
+		}
+		j.Data = known.encode()
+		return nil
+	})
+}
+
+func readReceipt(name string) (Receipt, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var rc Receipt
+	err = json.Unmarshal(b, &rc)
+	return rc, err
+}
+
+var globMeta = strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`)
+
+// escapeGlob takes a path literally where a pattern is expected.
+func escapeGlob(dir string) string { return globMeta.Replace(dir) }

@@ -1,0 +1,270 @@
+package upload
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	xunicode "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/unicode/norm"
+
+	"kurir/agent/beacukai"
+)
+
+const (
+	maxSidecar = 1 << 20 // bytes
+	maxField   = 200     // bytes of one field
+)
+
+// sidecar is what a set's JSON file says.
+type sidecar struct {
+	decl   beacukai.Declaration
+	images []string // the list that makes the set complete: relative, slash-separated, NFC; nil without one
+}
+
+// errBrokenOff is a sidecar that is empty or ends in the middle: its writer may not be done.
+var errBrokenOff = errors.New("the file is empty or breaks off in the middle")
+
+// sidecarError is a sidecar that will not get better by waiting.
+type sidecarError struct{ problems []string }
+
+func (e *sidecarError) Error() string { return strings.Join(e.problems, "; ") }
+
+// readSidecar reads the sidecar at path, of a set in an inbox with these defaults and field names. It returns
+// errBrokenOff, a *sidecarError, or an error of the file system.
+func readSidecar(path string, in Inbox) (sidecar, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sidecar{}, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSidecar+1))
+	if err != nil {
+		return sidecar{}, fmt.Errorf("read sidecar: %w", err)
+	}
+	if len(b) > maxSidecar {
+		return sidecar{}, &sidecarError{[]string{"the file is larger than 1 MiB, which no sidecar is"}}
+	}
+	return parseSidecar(b, in)
+}
+
+// parseSidecar understands the bytes of a sidecar. It is pure.
+func parseSidecar(b []byte, in Inbox) (sidecar, error) {
+	text, err := toUTF8(b)
+	if err != nil {
+		return sidecar{}, &sidecarError{[]string{"the file is neither UTF-8 nor UTF-16 text"}}
+	}
+	if len(bytes.Trim(text, " \t\r\n\x00")) == 0 {
+		return sidecar{}, errBrokenOff
+	}
+	obj, err := readObject(text)
+	if err != nil {
+		return sidecar{}, err
+	}
+	var s sidecar
+	var problems []string
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{
+		{"nomorAju", &s.decl.NomorAju},
+		{"nomorBlAwb", &s.decl.NomorBlAwb},
+		{"tanggalBlAwb", &s.decl.TanggalBlAwb},
+		{"kodeKantor", &s.decl.KodeKantor},
+	} {
+		v, problem := obj.field(f.name, in.Fields[f.name], in.Defaults[f.name])
+		*f.to = v
+		if problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	images, more := obj.images()
+	s.images = images
+	if problems = append(problems, more...); len(problems) > 0 {
+		return sidecar{}, &sidecarError{problems}
+	}
+	return s, nil
+}
+
+// toUTF8 decodes UTF-8 with or without BOM, and UTF-16 with a BOM or recognisable by its zeros.
+func toUTF8(b []byte) ([]byte, error) {
+	var enc encoding.Encoding
+	switch {
+	case bytes.HasPrefix(b, []byte{0xEF, 0xBB, 0xBF}):
+		b = b[3:]
+	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), len(b) > 3 && b[0] != 0 && b[1] == 0 && b[3] == 0:
+		enc = xunicode.UTF16(xunicode.LittleEndian, xunicode.UseBOM)
+	case bytes.HasPrefix(b, []byte{0xFE, 0xFF}), len(b) > 3 && b[0] == 0 && b[1] != 0 && b[2] == 0:
+		enc = xunicode.UTF16(xunicode.BigEndian, xunicode.UseBOM)
+	}
+	if enc != nil {
+		var err error
+		if b, err = enc.NewDecoder().Bytes(b); err != nil {
+			return nil, err
+		}
+	}
+	if !utf8.Valid(b) {
+		return nil, errors.New("not UTF-8")
+	}
+	return b, nil
+}
+
+// object is the top level of a sidecar: values by lower-case key.
+type object map[string]member
+
+type member struct {
+	key     string
+	value   json.RawMessage
+	line    int
+	differs bool // the key stands twice with different values
+}
+
+// readObject reads exactly one JSON object.
+func readObject(text []byte) (object, error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	lineAt := func(offset int64) int { return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n")) }
+	fail := func(err error) error {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return errBrokenOff
+		}
+		line := lineAt(dec.InputOffset())
+		if syn, ok := errors.AsType[*json.SyntaxError](err); ok {
+			line = lineAt(syn.Offset)
+		}
+		return &sidecarError{[]string{fmt.Sprintf("line %d: not valid JSON: %s", line, strings.TrimPrefix(err.Error(), "json: "))}}
+	}
+	tok, err := dec.Token()
+	if err != nil {
+		return nil, fail(err)
+	}
+	if tok != json.Delim('{') {
+		return nil, &sidecarError{[]string{"line 1: a JSON object in braces { } is expected"}}
+	}
+	obj := object{}
+	for dec.More() {
+		tok, err := dec.Token()
+		if err != nil {
+			return nil, fail(err)
+		}
+		m := member{line: lineAt(dec.InputOffset())}
+		m.key, _ = tok.(string)
+		if err := dec.Decode(&m.value); err != nil {
+			return nil, fail(err)
+		}
+		k := strings.ToLower(m.key)
+		if old, twice := obj[k]; twice {
+			m.differs = old.differs || !bytes.Equal(old.value, m.value)
+		}
+		obj[k] = m
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, fail(err)
+	}
+	if rest := bytes.Trim(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
+		return nil, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", lineAt(dec.InputOffset()))}}
+	}
+	return obj, nil
+}
+
+// field returns one of the four fields: under the scanner's own name, else under the published one, else the default.
+func (o object) field(name, scanners, def string) (value, problem string) {
+	for _, key := range []string{scanners, name} {
+		if key == "" {
+			continue
+		}
+		m, ok := o[strings.ToLower(key)]
+		if !ok || string(m.value) == "null" {
+			continue
+		}
+		if m.differs {
+			return "", fmt.Sprintf("line %d: %s stands twice with different values", m.line, m.key)
+		}
+		var v string
+		if err := json.Unmarshal(m.value, &v); err != nil {
+			return "", fmt.Sprintf("line %d: %s must be text in quotes, not %s", m.line, m.key, excerpt(m.value))
+		}
+		if v = strings.TrimSpace(v); v == "" {
+			continue
+		}
+		if problem := checkField(name, v); problem != "" {
+			return "", fmt.Sprintf("line %d: %s %s", m.line, m.key, problem)
+		}
+		return v, ""
+	}
+	if def = strings.TrimSpace(def); def != "" {
+		if problem := checkField(name, def); problem != "" {
+			return "", fmt.Sprintf("the default of %s in the configuration %s", name, problem)
+		}
+		return def, ""
+	}
+	missing := name + " is missing"
+	if scanners != "" && !strings.EqualFold(scanners, name) {
+		missing = fmt.Sprintf("%s is missing (it is read from %q or %q)", name, scanners, name)
+	}
+	return "", missing
+}
+
+func checkField(name, v string) string {
+	switch {
+	case len(v) > maxField:
+		return fmt.Sprintf("is longer than %d characters", maxField)
+	case strings.ContainsFunc(v, unicode.IsControl):
+		return "holds control characters"
+	}
+	if name == "tanggalBlAwb" {
+		if t, err := time.Parse(time.DateOnly, v); err != nil || t.Year() < 1900 {
+			return fmt.Sprintf("is %q, which is no date as yyyy-MM-dd (such as 2025-09-30)", v)
+		}
+	}
+	return ""
+}
+
+var driveLetter = regexp.MustCompile(`^[A-Za-z]:`)
+
+// images returns the optional list of file names.
+func (o object) images() (names, problems []string) {
+	m, ok := o["images"]
+	if !ok || string(m.value) == "null" {
+		return nil, nil
+	}
+	var raw []string
+	if err := json.Unmarshal(m.value, &raw); err != nil {
+		return nil, []string{fmt.Sprintf("line %d: images must be a list of file names", m.line)}
+	}
+	if m.differs {
+		return nil, []string{fmt.Sprintf("line %d: images stands twice with different values", m.line)}
+	}
+	seen := map[string]bool{}
+	for _, n := range raw {
+		p := path.Clean(norm.NFC.String(strings.ReplaceAll(n, `\`, "/")))
+		if strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) || driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "." {
+			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set", m.line, excerpt([]byte(n))))
+			continue
+		}
+		if !seen[p] {
+			seen[p] = true
+			names = append(names, p)
+		}
+	}
+	return names, problems
+}
+
+// excerpt shows the beginning of something a stranger wrote.
+func excerpt(b []byte) string {
+	s := string(b)
+	if len(s) > 60 {
+		s = strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}

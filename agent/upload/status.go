@@ -1,0 +1,273 @@
+package upload
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kurir/agent/journal"
+	"kurir/agent/outbox"
+	"kurir/agent/reason"
+)
+
+// Status is the latest state of a set: what status/SET.json holds.
+type Status struct {
+	Schema        int             `json:"schema"`
+	Kind          string          `json:"kind"`
+	ID            string          `json:"id"`
+	Inbox         string          `json:"inbox"`
+	Set           string          `json:"set"`
+	State         string          `json:"state"`
+	NomorAju      string          `json:"nomorAju,omitempty"`
+	NomorBlAwb    string          `json:"nomorBlAwb,omitempty"`
+	TanggalBlAwb  string          `json:"tanggalBlAwb,omitempty"`
+	KodeKantor    string          `json:"kodeKantor,omitempty"`
+	Images        []ImageInfo     `json:"images,omitempty"`
+	Attempts      int             `json:"attempts,omitempty"`
+	FirstSeenAt   time.Time       `json:"firstSeenAt,omitzero"`
+	UpdatedAt     time.Time       `json:"updatedAt,omitzero"`
+	SentAt        time.Time       `json:"sentAt,omitzero"`
+	NextAttemptAt time.Time       `json:"nextAttemptAt,omitzero"`
+	WaitingFor    []string        `json:"waitingFor,omitempty"`
+	Note          string          `json:"note,omitempty"` // what it waits for, in words
+	OtherFiles    []string        `json:"otherFiles,omitempty"`
+	Archive       string          `json:"archive,omitempty"` // where the originals are, relative to the outbox
+	Response      json.RawMessage `json:"response,omitempty"`
+	Error         *Failure        `json:"error,omitempty"`
+}
+
+// ImageInfo is one photo of a set.
+type ImageInfo struct {
+	Name   string    `json:"name"`           // as it is sent
+	File   string    `json:"file,omitempty"` // its path in the set, where that differs
+	Bytes  int64     `json:"bytes"`
+	SHA256 string    `json:"sha256,omitempty"`
+	State  string    `json:"state"`
+	Via    string    `json:"via,omitempty"`
+	Of     string    `json:"duplicateOf,omitempty"` // the name under which the same content was sent
+	At     time.Time `json:"at,omitzero"`
+}
+
+// Failure is why a set waits or has failed, and what to do.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Action  string `json:"action"`
+}
+
+// statusOf describes a job to its users.
+func (p *Pipeline) statusOf(job journal.Job, r *Record) Status {
+	st := Status{
+		Schema: 1, Kind: "xray", ID: job.ID, Inbox: job.Inbox, Set: r.Set, State: job.Label,
+		NomorAju: r.Declaration.NomorAju, NomorBlAwb: r.Declaration.NomorBlAwb, TanggalBlAwb: r.Declaration.TanggalBlAwb,
+		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, job.Label, false), Attempts: r.Attempts,
+		FirstSeenAt: p.local(r.FirstSeen), UpdatedAt: p.local(job.Updated), OtherFiles: r.others(), Response: r.Response,
+	}
+	if job.Label == StateRetrying {
+		st.NextAttemptAt = p.local(job.Due)
+	}
+	if job.Label == StateSent || job.Label == StateFailed {
+		st.Archive = r.Archive
+	}
+	if job.Label == StateSent {
+		st.SentAt = p.local(r.SentAt)
+		if job.State == journal.Done && p.deletes(job.Inbox) {
+			st.Archive = ""
+		}
+	}
+	st.Error = p.failure(job.Cause)
+	return st
+}
+
+func (p *Pipeline) deletes(inbox string) bool {
+	in, ok := p.inbox(inbox)
+	return ok && in.Delete
+}
+
+// failure puts a cause into words.
+func (p *Pipeline) failure(c *journal.Cause) *Failure {
+	if c == nil {
+		return nil
+	}
+	t := reason.Of(reason.Code(c.Code), p.o.Language)
+	return &Failure{Code: c.Code, Message: strings.TrimSpace(t.What + " (" + c.Message + ")"), Action: t.Do}
+}
+
+// images describes a record's photos; with here, only those whose files move now.
+func (p *Pipeline) images(r *Record, label string, here bool) []ImageInfo {
+	var out []ImageInfo
+	for _, im := range r.Images {
+		if here && !im.Here || !im.Here && im.State != imageSent && im.State != imageDuplicate {
+			continue
+		}
+		info := ImageInfo{Name: im.Name, Bytes: im.Size, SHA256: im.SHA256, State: im.State, Via: im.Via, Of: im.Of, At: p.local(im.At)}
+		base := filepath.Base(im.Path)
+		if info.Name == "" || im.State == imageDuplicate {
+			info.Name = base
+		}
+		if inside := r.inside(im.Path); inside != info.Name {
+			info.File = inside
+		}
+		if label == StateFailed && im.State == imageWaiting {
+			info.State = imageFailed
+		}
+		out = append(out, info)
+	}
+	return out
+}
+
+// showState writes the status of the claimed job, soon.
+func (t *task) showState(label string, cause *journal.Cause, due time.Time) {
+	job := t.claim.Job()
+	job.Label, job.Cause, job.Due, job.Updated = label, cause, due, t.p.o.Now()
+	t.p.status.later(t.p.statusOf(job, t.r), t.in.Outbox)
+}
+
+// taken shows that a set was accepted, and has it worked on. While the API is paused it says so at once.
+func (p *Pipeline) taken(in Inbox, set string, r *Record) {
+	now := p.o.Now()
+	job := journal.Job{ID: id(in.Name, set), Inbox: in.Name, Label: StateReady, State: journal.Active, Updated: now}
+	if g := p.o.Gate.State(); g.Paused {
+		job.Label, job.Due, job.Cause = StateRetrying, g.Until, pauseCause(g.Code)
+	}
+	p.status.later(p.statusOf(job, r), in.Outbox)
+	p.nudge()
+}
+
+// pauseCause is why a set waits that has not been tried itself.
+func pauseCause(code string) *journal.Cause {
+	if !slices.Contains(reason.Codes(), reason.Code(code)) {
+		code = string(reason.ServerError) // asked to wait: 429 or 503
+	}
+	return &journal.Cause{Code: code, Message: "the API is paused for all sets"}
+}
+
+// showPause tells every set that is ready that the API is paused.
+func (p *Pipeline) showPause(ctx context.Context, cause *journal.Cause, until time.Time) {
+	after := ""
+	for {
+		jobs, err := p.o.Store.List(ctx, journal.Filter{
+			Kind: journal.Xray, State: journal.Active, Labels: []string{StateReady}, After: after, Limit: 500,
+		})
+		if err != nil || len(jobs) == 0 {
+			return
+		}
+		for _, j := range jobs {
+			after = j.Key
+			r, _, err := load(j)
+			in, ok := p.inbox(j.Inbox)
+			if err != nil || !ok {
+				continue
+			}
+			j.Label, j.Cause, j.Due = StateRetrying, pauseCause(cause.Code), until
+			p.status.later(p.statusOf(j, r), in.Outbox)
+		}
+	}
+}
+
+// report shows that a set waits, in its status file and in the lists.
+func (in *intake) report(s snapshot, v verdict, now time.Time) {
+	st, changed := in.note(s, v)
+	if changed {
+		in.p.status.later(st, in.in.Outbox)
+	}
+	in.mu.Lock()
+	in.shown[s.key] = true
+	long := !in.alone[s.key] && len(s.files) > 0 && !s.first.Add(aloneAfter).After(now)
+	if long {
+		in.alone[s.key] = true
+	}
+	in.mu.Unlock()
+	if long {
+		in.p.log.Warn("set waits for its partner", "id", st.ID, "waiting_for", st.WaitingFor, "since", s.first)
+	}
+}
+
+// note remembers that a set waits, for the lists, and whether that is news.
+func (in *intake) note(s snapshot, v verdict) (Status, bool) {
+	st := Status{
+		Schema: 1, Kind: "xray", ID: id(in.in.Name, s.key.name), Inbox: in.in.Name, Set: s.key.name, State: StateWaiting,
+		NomorAju: v.side.decl.NomorAju, NomorBlAwb: v.side.decl.NomorBlAwb, TanggalBlAwb: v.side.decl.TanggalBlAwb,
+		KodeKantor: v.side.decl.KodeKantor, FirstSeenAt: in.p.local(s.first), UpdatedAt: in.p.local(in.p.o.Now()),
+		WaitingFor: v.waitingFor, Note: v.note, Error: in.p.failure(v.trouble),
+	}
+	for _, f := range v.images {
+		st.Images = append(st.Images, ImageInfo{Name: filepath.Base(f.Path), Bytes: f.Size, State: imageWaiting})
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	old, known := in.waiting[s.key]
+	if known && slices.Equal(old.WaitingFor, st.WaitingFor) && old.Note == st.Note && len(old.Images) == len(st.Images) {
+		return old, !in.shown[s.key]
+	}
+	in.waiting[s.key] = st
+	return st, true
+}
+
+// withdraw forgets a set whose files have gone from the inbox: one that was only waiting leaves no status behind.
+func (in *intake) withdraw(k setKey) {
+	in.mu.Lock()
+	st, waited := in.waiting[k]
+	delete(in.waiting, k)
+	delete(in.alone, k)
+	delete(in.shown, k)
+	delete(in.taken, k)
+	in.mu.Unlock()
+	if waited {
+		in.p.status.drop(st, in.in.Outbox)
+	}
+}
+
+// writeJSON writes a file of the outbox, complete before it is seen.
+func (p *Pipeline) writeJSON(in Inbox, rel string, v any) error {
+	b, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	return outbox.Replace(filepath.Join(in.Outbox, filepath.FromSlash(rel)), b)
+}
+
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// statusFile returns the file of a set's status: SET.json, or SET~2.json and so on where another id has that name.
+// given tells of names that were given to another id but not written yet.
+func statusFile(out, set, id string, given func(file string) bool) (string, error) {
+	var failed error
+	name := outbox.Free(outbox.SafeName(set+".json"), func(n string) bool {
+		if failed != nil {
+			return false
+		}
+		if given(filepath.Join(out, statusDir, n)) {
+			return true
+		}
+		b, err := os.ReadFile(filepath.Join(out, statusDir, n))
+		if errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		if err != nil {
+			failed = err
+			return false
+		}
+		var who struct {
+			ID string `json:"id"`
+		}
+		return json.Unmarshal(b, &who) != nil || who.ID != id
+	})
+	return filepath.Join(out, statusDir, name), failed
+}

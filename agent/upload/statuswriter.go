@@ -1,0 +1,219 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kurir/agent/outbox"
+)
+
+const (
+	// showAfter is how long a passing state waits before it is written: a set that is through by then costs one write.
+	showAfter = 300 * time.Millisecond
+	// statusWriters is how many status files are written at the same time.
+	statusWriters = 2
+)
+
+// statusWriter writes the status files. Passing states are written a little later, the latest alone; the last state of
+// a set is written at once. The files of one id are never written by two at a time.
+type statusWriter struct {
+	wake    chan struct{} // one slot
+	changed func(Status)
+
+	mu      sync.Mutex
+	cond    *sync.Cond
+	pending map[string]pendingStatus // by outbox and id
+	order   []string                 // keys of pending, in order of arrival
+	writing map[string]bool
+	names   map[string]string // by outbox and id: the file
+	taken   map[string]string // by file: the key that has it
+}
+
+type pendingStatus struct {
+	st  Status
+	out string
+	due time.Time
+}
+
+func newStatusWriter(changed func(Status)) *statusWriter {
+	w := &statusWriter{
+		wake: make(chan struct{}, 1), changed: changed, pending: map[string]pendingStatus{}, writing: map[string]bool{},
+		names: map[string]string{}, taken: map[string]string{},
+	}
+	w.cond = sync.NewCond(&w.mu)
+	return w
+}
+
+func statusKey(st Status, out string) string { return out + "\x00" + st.ID }
+
+// later has a state written soon, unless a newer one comes before.
+func (w *statusWriter) later(st Status, out string) {
+	w.changed(st)
+	key := statusKey(st, out)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := pendingStatus{st: st, out: out, due: time.Now().Add(showAfter)}
+	if old, ok := w.pending[key]; ok {
+		p.due = old.due
+	} else {
+		w.order = append(w.order, key)
+	}
+	w.pending[key] = p
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// put writes the last state of a set now, after and instead of any that was waiting.
+func (w *statusWriter) put(st Status, out string) error {
+	key := statusKey(st, out)
+	w.begin(key)
+	defer w.end(key)
+	if err := w.write(key, st, out); err != nil {
+		return err
+	}
+	w.changed(st)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.taken, w.names[key]) // from now on the file itself tells whose it is
+	delete(w.names, key)
+	return nil
+}
+
+// drop removes the status of a set that was never taken in, if it was written.
+func (w *statusWriter) drop(st Status, out string) {
+	key := statusKey(st, out)
+	w.begin(key)
+	defer w.end(key)
+	w.mu.Lock()
+	name := w.names[key]
+	delete(w.names, key)
+	delete(w.taken, name)
+	w.mu.Unlock()
+	if name != "" {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			slog.Warn("status not removed", "file", name, "error", err)
+		}
+	}
+}
+
+// begin waits until nobody writes the file of key, and takes what was pending off.
+func (w *statusWriter) begin(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.writing[key] {
+		w.cond.Wait()
+	}
+	delete(w.pending, key)
+	w.writing[key] = true
+}
+
+func (w *statusWriter) end(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.writing, key)
+	w.cond.Broadcast()
+}
+
+func (w *statusWriter) write(key string, st Status, out string) error {
+	b, err := marshal(st)
+	if err != nil {
+		return err
+	}
+	name, err := w.file(key, st, out)
+	if err != nil {
+		return err
+	}
+	return outbox.Replace(name, b)
+}
+
+// file returns the file that belongs to a set for as long as the agent runs.
+func (w *statusWriter) file(key string, st Status, out string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if name, ok := w.names[key]; ok {
+		return name, nil
+	}
+	name, err := statusFile(out, st.Set, st.ID, func(file string) bool {
+		other, ok := w.taken[file]
+		return ok && other != key
+	})
+	if err != nil {
+		return "", err
+	}
+	w.names[key], w.taken[name] = name, key
+	return name, nil
+}
+
+// run writes what is due until ctx ends, and then what is left.
+func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
+	g := new(errgroup.Group)
+	for range statusWriters {
+		g.Go(func() error {
+			for {
+				p, key, wait := w.take(ctx.Err() != nil)
+				if key != "" {
+					if err := w.write(key, p.st, p.out); err != nil {
+						log.Error("status not written", "id", p.st.ID, "error", err)
+					}
+					w.end(key)
+					continue
+				}
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				t := time.NewTimer(wait)
+				select {
+				case <-ctx.Done():
+				case <-w.wake:
+				case <-t.C:
+				}
+				t.Stop()
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// take returns the oldest state that is due, or how long there is none. At the end everything is due.
+func (w *statusWriter) take(all bool) (pendingStatus, string, time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	for i := 0; i < len(w.order); i++ {
+		key := w.order[i]
+		p, ok := w.pending[key]
+		switch {
+		case !ok: // written meanwhile
+			w.unlist(i)
+			i--
+		case p.due.After(now) && !all:
+			return pendingStatus{}, "", p.due.Sub(now)
+		case w.writing[key]:
+			continue // the writer that has it will be done soon
+		default:
+			w.unlist(i)
+			delete(w.pending, key)
+			w.writing[key] = true
+			return p, key, 0
+		}
+	}
+	return pendingStatus{}, "", time.Minute
+}
+
+// unlist takes one key out of the order; the first, which is the rule, costs nothing.
+func (w *statusWriter) unlist(i int) {
+	if i == 0 {
+		w.order = w.order[1:]
+		return
+	}
+	w.order = append(w.order[:i], w.order[i+1:]...)
+}
