@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 )
 
 // RemoveEmpty removes the empty folders below dir, then dir itself and the folders above it, up to but never
@@ -26,7 +25,7 @@ func RemoveEmpty(dir, stop string) error {
 	if err != nil && !isNotEmpty(err) {
 		return fmt.Errorf("remove empty folders: %w", err)
 	}
-	return syncFolder(filepath.Join(stop, rel))
+	return syncDir(filepath.Join(stop, rel))
 }
 
 // removeEmptyBelow removes the empty folders in dir, at any depth, and says how many entries stay in dir.
@@ -87,49 +86,7 @@ func makeFolder(path string) error {
 	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(parent)
+	return syncDir(parent)
 }
 
 var errNotFolder = errors.New("not a folder")
-
-// rounds lets calls that overlap share their syncs of a folder, which are what moving and writing many small files
-// costs most.
-var rounds = struct {
-	sync.Mutex
-	running map[string]*round // the sync under way
-	waiting map[string]*round // the one that begins when that ends; who comes until then takes part
-}{running: map[string]*round{}, waiting: map[string]*round{}}
-
-type round struct {
-	done chan struct{} // closed when err is set
-	err  error
-}
-
-// syncFolder makes what happened to the names in a folder before the call durable.
-func syncFolder(path string) error {
-	path = filepath.Clean(path)
-	rounds.Lock()
-	if r := rounds.waiting[path]; r != nil {
-		rounds.Unlock()
-		<-r.done
-		return r.err
-	}
-	r := &round{done: make(chan struct{})}
-	rounds.waiting[path] = r
-	for previous := rounds.running[path]; previous != nil; previous = rounds.running[path] {
-		rounds.Unlock()
-		<-previous.done
-		rounds.Lock()
-	}
-	delete(rounds.waiting, path)
-	rounds.running[path] = r
-	rounds.Unlock()
-
-	r.err = syncDir(path)
-
-	rounds.Lock()
-	delete(rounds.running, path)
-	rounds.Unlock()
-	close(r.done)
-	return r.err
-}

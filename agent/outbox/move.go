@@ -61,13 +61,13 @@ func move(src, dst string) error {
 
 // syncParents makes a move durable, the new place first. The folder that src was in may be gone by now.
 func syncParents(src, dst string) error {
-	if err := syncFolder(filepath.Dir(dst)); err != nil {
+	if err := syncDir(filepath.Dir(dst)); err != nil {
 		return err
 	}
 	if filepath.Dir(src) == filepath.Dir(dst) {
 		return nil
 	}
-	if err := syncFolder(filepath.Dir(src)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := syncDir(filepath.Dir(src)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -94,7 +94,7 @@ func moveAcross(src, dst string) error {
 	if err != nil {
 		return errors.Join(err, discard(temporary))
 	}
-	if err := syncFolder(filepath.Dir(dst)); err != nil {
+	if err := syncDir(filepath.Dir(dst)); err != nil {
 		return err
 	}
 	return t.remove(dst)
@@ -109,7 +109,7 @@ func finish(src, dst string) error {
 	if err := t.sameAs(dst); err != nil {
 		return err
 	}
-	if err := syncFolder(filepath.Dir(dst)); err != nil {
+	if err := syncDir(filepath.Dir(dst)); err != nil {
 		return err
 	}
 	return t.remove(dst)

@@ -82,6 +82,7 @@ func removeDir(path string) error {
 }
 
 // syncDir makes the names in a folder durable. Some file systems (CIFS, some FUSE) cannot, and do it their own way.
+// Overlapping calls need no sharing here: the kernel's journal does that better.
 func syncDir(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

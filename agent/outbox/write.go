@@ -75,7 +75,7 @@ func publish(path string, write func(io.Writer) error, rename func(from, to stri
 	if err := rename(temporary, path); err != nil {
 		return errors.Join(err, discard(temporary))
 	}
-	return syncFolder(dir)
+	return syncDir(dir)
 }
 
 // writeNew makes a new file and syncs what write writes into it. After an error, or a panic of write, there is no
