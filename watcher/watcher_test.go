@@ -91,7 +91,7 @@ func TestSlowWriter(t *testing.T) {
 func TestAppendOpenClose(t *testing.T) {
 	root := t.TempDir()
 	o := options(root)
-	o.Settle = 2 * time.Second
+	o.Settle = 1500 * time.Millisecond
 	r := watch(t, o, blind)
 	path := filepath.Join(root, "log.jpg")
 	for range 5 {
