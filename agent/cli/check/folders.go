@@ -1,0 +1,258 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"kurir/agent/config"
+	"kurir/watcher"
+)
+
+// Below these a disk that fills up would soon stop the work.
+const (
+	scarceDisk = 1 << 30
+	noDisk     = 100 << 20
+)
+
+// temporary is how the files that are made for trying are called: every watcher leaves such names alone.
+const temporary = ".kurir-check-*.tmp"
+
+func (c *checker) configuration(context.Context) {
+	const subject = "config"
+	path := c.Config.Path
+	c.ok(subject, "read", fmt.Sprintf(c.Say("%s, %d folder masuk", "%s, %d inboxes"), path, len(c.Config.Inboxes)))
+	data, err := os.ReadFile(path)
+	info, statErr := os.Stat(path)
+	if err != nil || statErr != nil || runtime.GOOS == "windows" {
+		return
+	}
+	if info.Mode().Perm()&0o077 != 0 && c.holdsSecret(data) {
+		c.warn(subject, "private", fmt.Sprintf(c.Say("berisi kata sandi atau token dan terbaca pengguna lain (%v)",
+			"holds a password or token and others can read it (%v)"), info.Mode().Perm()),
+			fmt.Sprintf("chmod 600 %s", path))
+	}
+}
+
+// holdsSecret reports whether a secret stands in the file itself instead of in a variable or another file.
+func (c *checker) holdsSecret(data []byte) bool {
+	for _, api := range c.APIs {
+		secrets := []config.Secret{api.Connection.Auth.Token}
+		if l := api.Connection.Auth.Login; l != nil {
+			secrets = append(secrets, l.Password)
+		}
+		for _, value := range api.Connection.Headers {
+			secrets = append(secrets, value)
+		}
+		for _, s := range secrets {
+			if len(s) > 3 && bytes.Contains(data, []byte(s.Reveal())) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *checker) dataDir(ctx context.Context) {
+	const subject = "data_dir"
+	dir := c.Config.DataDir
+	if c.Running {
+		c.ok(subject, "agent", c.Say("agen sedang berjalan", "an agent is running"))
+	}
+	if !c.writable(subject, "write", dir, c.Say("beri akun layanan hak tulis pada folder ini", "let the service's account write to this folder")) {
+		return
+	}
+	if status := look(ctx, watcher.Options{Root: existing(dir)}); status.Network {
+		c.fail(subject, "local", fmt.Sprintf(c.Say("%s ada di share jaringan", "%s lies on a network share"), dir),
+			c.Say("pindahkan data_dir ke disk lokal; jurnal tidak aman di share jaringan",
+				"move data_dir to a local disk; the journal is not safe on a network share"))
+	}
+	c.disk(subject, dir)
+}
+
+// inboxFolder reports whether the inbox is there and can be worked in.
+func (c *checker) inboxFolder(subject string, in *config.Inbox) bool {
+	info, err := os.Stat(in.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.fail(subject, "folder", fmt.Sprintf(c.Say("%s tidak ada", "%s is missing"), in.Path),
+			c.Say("buat foldernya atau hubungkan share-nya; kurir menunggu dan tidak membuatnya sendiri",
+				"make the folder or mount the share; kurir waits for it and never makes it"))
+		return false
+	case err != nil:
+		c.fail(subject, "folder", err.Error(), c.Say("beri akun layanan hak baca", "let the service's account read it"))
+		return false
+	case !info.IsDir():
+		c.fail(subject, "folder", fmt.Sprintf(c.Say("%s bukan folder", "%s is not a folder"), in.Path),
+			c.Say("perbaiki path di konfigurasi", "correct path in the configuration"))
+		return false
+	}
+	if _, err := os.ReadDir(in.Path); err != nil {
+		c.fail(subject, "folder", err.Error(), c.Say("beri akun layanan hak baca", "let the service's account read it"))
+		return false
+	}
+	return c.writable(subject, "write", in.Path, c.Say(
+		"beri akun layanan hak tulis dan hapus: berkas yang terkirim dipindahkan dari sini",
+		"let the service's account write and delete here: what was sent is moved away"))
+}
+
+func (c *checker) outboxFolder(subject string, in *config.Inbox) {
+	c.writable(subject, "outbox", in.Outbox, c.Say("beri akun layanan hak tulis pada outbox", "let the service's account write to the outbox"))
+}
+
+// writable makes a file in the folder, or in the nearest one above it that is there, renames it and removes it.
+func (c *checker) writable(subject, check, dir, remedy string) bool {
+	at := existing(dir)
+	err := tryWriting(at)
+	switch {
+	case err != nil:
+		c.fail(subject, check, err.Error(), remedy)
+		return false
+	case at != dir:
+		c.ok(subject, check, fmt.Sprintf(c.Say("%s belum ada dan akan dibuat", "%s is not there yet and will be made"), dir))
+	default:
+		c.ok(subject, check, fmt.Sprintf(c.Say("%s: tulis, ganti nama, hapus", "%s: write, rename, delete"), dir))
+	}
+	return true
+}
+
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, temporary)
+	if err != nil {
+		return err
+	}
+	name := f.Name()
+	_, err = f.WriteString("kurir")
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		renamed := name + ".tmp"
+		if err = os.Rename(name, renamed); err == nil {
+			name = renamed
+		}
+	}
+	return errors.Join(err, os.Remove(name))
+}
+
+// moving tries the way of every file that was sent: from the inbox to the outbox.
+func (c *checker) moving(subject string, in *config.Inbox) {
+	from, to := existing(in.Path), existing(in.Outbox)
+	if from != in.Path {
+		return // said already
+	}
+	f, err := os.CreateTemp(from, temporary)
+	if err != nil {
+		return // said already
+	}
+	name := f.Name()
+	_ = f.Close() // it is empty
+	target := filepath.Join(to, filepath.Base(name))
+	if err := os.Rename(name, target); err != nil {
+		_ = os.Remove(name)
+		c.warn(subject, "move", c.Say("inbox dan outbox ada di sistem berkas yang berbeda",
+			"inbox and outbox lie on different file systems"),
+			c.Say("berjalan, tetapi berkas disalin lalu dihapus; lebih cepat bila keduanya di disk yang sama",
+				"it works, but files are copied and then removed; faster with both on one disk"))
+		return
+	}
+	if err := os.Remove(target); err != nil {
+		c.warn(subject, "move", err.Error(), c.Say("beri akun layanan hak hapus pada outbox", "let the service's account delete in the outbox"))
+		return
+	}
+	c.ok(subject, "move", fmt.Sprintf(c.Say("ke %s, sistem berkas yang sama", "to %s, the same file system"), in.Outbox))
+}
+
+// watching says how changes in the inbox are learnt, and what in it is left alone.
+func (c *checker) watching(ctx context.Context, subject string, in *config.Inbox) {
+	status := look(ctx, watcher.Options{Root: in.Path, Mode: watcher.Mode(in.Watch), Rescan: in.Rescan.D(), Ignore: in.Ignore})
+	switch {
+	case !status.Offline.IsZero():
+		c.fail(subject, "watch", status.Reason, c.Say("periksa hak akses dan sambungan share", "look at the rights and at the share's connection"))
+		return
+	case status.LastScan.IsZero():
+		c.warn(subject, "watch", c.Say("folder terlalu lambat dibaca", "the folder is slow to read"),
+			c.Say("periksa disk atau jaringan; pindahkan berkas lama", "look at the disk or network; move old files away"))
+		return
+	case status.Mode == watcher.Poll && !status.Network && in.Watch != string(watcher.Poll):
+		c.warn(subject, "watch", fmt.Sprintf(c.Say("dipantau berkala tiap %v: %s", "polled every %v: %s"), in.Rescan.D(), status.Why),
+			c.Say("berjalan, hanya lebih lambat; naikkan batas pemantauan sistem bila perlu",
+				"it works, only slower; raise the system's watch limit if need be"))
+	case status.Mode == watcher.Poll:
+		c.ok(subject, "watch", fmt.Sprintf(c.Say("dipantau berkala tiap %v %s", "polled every %v %s"), in.Rescan.D(), status.Why))
+	default:
+		c.ok(subject, "watch", fmt.Sprintf(c.Say("dengan peristiwa sistem berkas; %d berkas", "by file system events; %d files"), status.Files))
+	}
+	if status.SkippedN > 0 {
+		first := status.Skipped[0]
+		c.warn(subject, "left alone", fmt.Sprintf("%d: %s (%s)", status.SkippedN, first.Path, first.Reason),
+			c.Say("ganti tautan dengan berkas aslinya, dan beri akun layanan hak baca",
+				"put the files themselves in the place of links, and let the service's account read them"))
+	}
+}
+
+// look lets a watcher scan a folder once and returns what it found.
+func look(ctx context.Context, o watcher.Options) watcher.Status {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	w, err := watcher.New(o, taker{})
+	if err != nil {
+		return watcher.Status{Offline: time.Now(), Reason: err.Error()}
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = w.Run(ctx) }() // what goes wrong is in its status
+	defer func() { cancel(); <-done }()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s := w.Status(); !s.LastScan.IsZero() || !s.Offline.IsZero() {
+			return s
+		}
+		select {
+		case <-ctx.Done():
+			return w.Status()
+		case <-done:
+			return w.Status()
+		case <-tick.C:
+		}
+	}
+}
+
+// taker takes all files and does nothing with them.
+type taker struct{}
+
+func (taker) Handle(context.Context, []watcher.File) error { return nil }
+
+// disk says how much room there is, once for each folder.
+func (c *checker) disk(subject, dir string) {
+	dir = existing(dir)
+	if c.disks[dir] {
+		return
+	}
+	if c.disks == nil {
+		c.disks = map[string]bool{}
+	}
+	c.disks[dir] = true
+	free, err := freeDisk(dir)
+	detail := fmt.Sprintf(c.Say("%.1f GiB bebas", "%.1f GiB free"), float64(free)/(1<<30))
+	remedy := c.Say("kosongkan disk, atau perpendek keep_sent", "free some disk, or shorten keep_sent")
+	switch {
+	case err != nil:
+		c.warn(subject, "disk", err.Error(), c.Say("periksa disk", "look at the disk"))
+	case free < noDisk:
+		c.fail(subject, "disk", detail, remedy)
+	case free < scarceDisk:
+		c.warn(subject, "disk", detail, remedy)
+	default:
+		c.ok(subject, "disk", detail)
+	}
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

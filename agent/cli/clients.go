@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+
+	"kurir/agent/beacukai"
+	"kurir/agent/cli/check"
+	"kurir/agent/config"
+	"kurir/agent/transport"
+)
+
+// nobody is a declaration that no one has made: to ask about it shows whether account, key and path are right.
+var nobody = beacukai.Declaration{
+	NomorAju: "KURIR-CHECK-0000000000000000000000000000000", NomorBlAwb: "KURIR-CHECK", TanggalBlAwb: "2000-01-01", KodeKantor: "000000",
+}
+
+// servers are the APIs that the configuration names, ready to be checked. close ends their connections.
+func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
+	var clients []*transport.Client
+	close = func() {
+		for _, c := range clients {
+			c.Close()
+		}
+	}
+	for _, name := range []string{"beacukai", "t2g"} {
+		connection := connections(cfg)[name]
+		if connection == nil {
+			continue
+		}
+		client, err := transport.New(transportOptions(cfg, name, connection))
+		if err != nil {
+			close()
+			return nil, nil, &usageError{config: true, err: err}
+		}
+		clients = append(clients, client)
+		api := check.API{Name: name, Connection: connection, Unfilled: unfilled(connection.Auth)}
+		if connection.Auth.Login != nil {
+			api.Login = client.Authenticate
+		}
+		if name == "beacukai" {
+			api.PathKey = "xray_path"
+			photos := beacukai.New(client, cfg.Beacukai.XrayPath)
+			api.Probe = func(ctx context.Context) error {
+				_, err := photos.Get(ctx, nobody)
+				return err
+			}
+		}
+		apis = append(apis, api)
+	}
+	return apis, close, nil
+}
+
+// transportOptions are those of the agent's own client: the token cache too, so that refused logins are counted
+// together and the account is not locked by checking.
+func transportOptions(cfg *config.Config, name string, c *config.Connection) transport.Options {
+	o := transport.Options{
+		BaseURL: c.BaseURL, Token: c.Auth.Token.Reveal(), Headers: map[string]string{}, Timeout: c.Timeout.D(),
+		Concurrency: 1, Proxy: c.Proxy, CAFile: c.CAFile, ClientCert: c.ClientCert, ClientKey: c.ClientKey,
+		UserAgent: "kurir/" + thisBuild().Version,
+	}
+	for key, value := range c.Headers {
+		o.Headers[key] = value.Reveal()
+	}
+	if l := c.Auth.Login; l != nil {
+		o.Login = &transport.Login{URL: l.URL, RefreshURL: l.RefreshURL, Username: l.Username, Password: l.Password.Reveal()}
+		o.TokenCache = filepath.Join(cfg.DataDir, "token-"+name+".json")
+	}
+	return o
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kurir/agent/config"
+	"kurir/agent/control"
+)
+
+// states are what list --state takes.
+var states = []string{"waiting", "ready", "sending", "retrying", "sent", "failed", "polling", "done", "expired"}
+
+func (a *app) listCommand() *cobra.Command {
+	var q control.Query
+	var kind string
+	cmd := &cobra.Command{
+		Use:     "list",
+		GroupID: "see",
+		Short:   "Sets and documents, the latest change first",
+		Long: `Lists sets of photos and tracked Aju numbers, the latest change first. Exit code 3 when none matches.
+
+States of sets: waiting, ready, sending, retrying, sent, failed; of documents: polling, retrying, done, expired, failed.`,
+		Example: "  kurir list --state failed\n  kurir list --kind aju --limit 0 --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case kind != "" && kind != config.KindXray && kind != config.KindAju:
+				return usagef("--kind %q is neither xray nor aju", kind)
+			case q.State != "" && !slices.Contains(states, q.State):
+				return usagef("--state %q is none of %s", q.State, strings.Join(states, ", "))
+			case q.Limit < 0:
+				return usagef("--limit %d is negative; 0 is no limit", q.Limit)
+			}
+			return a.reading(cmd.Context(), func(r *reached) error { return a.list(cmd.Context(), r, kind, q) })
+		},
+	}
+	cmd.Flags().StringVar(&q.State, "state", "", "only those in this `STATE`")
+	cmd.Flags().StringVar(&q.Inbox, "inbox", "", "only those of the inbox with this `NAME`")
+	cmd.Flags().StringVar(&kind, "kind", "", "only xray (sets) or aju (documents)")
+	cmd.Flags().IntVar(&q.Limit, "limit", 50, "at most so many; 0 is no limit")
+	return a.withJSON(a.withConfig(cmd))
+}
+
+// found is what list and show print.
+type found struct {
+	Sets      []control.Set      `json:"sets"`
+	Documents []control.Document `json:"documents"`
+}
+
+func (f found) len() int { return len(f.Sets) + len(f.Documents) }
+
+func (a *app) list(ctx context.Context, r *reached, kind string, q control.Query) error {
+	f, err := find(ctx, r, kind, q)
+	if err != nil {
+		return err
+	}
+	if f.len() == 0 {
+		return fmt.Errorf("%w", control.ErrNoMatch)
+	}
+	if a.json {
+		return a.printJSON(f)
+	}
+	if q.Limit > 0 && f.len() == q.Limit {
+		a.note(fmt.Sprintf(a.say("%d terakhir; --limit 0 untuk semua", "the latest %d; --limit 0 for all"), q.Limit))
+	}
+	return a.showList(f)
+}
+
+// find asks for sets and documents and keeps the limit over both together, the latest change first.
+func find(ctx context.Context, r backend, kind string, q control.Query) (found, error) {
+	f := found{Sets: []control.Set{}, Documents: []control.Document{}}
+	if kind != config.KindAju {
+		sets, err := r.Sets(ctx, q)
+		if err != nil {
+			return f, err
+		}
+		f.Sets = append(f.Sets, sets...)
+	}
+	if kind != config.KindXray {
+		documents, err := r.Documents(ctx, q)
+		if err != nil {
+			return f, err
+		}
+		f.Documents = append(f.Documents, documents...)
+	}
+	for q.Limit > 0 && f.len() > q.Limit {
+		if n := len(f.Documents); n == 0 || len(f.Sets) > 0 && f.Sets[len(f.Sets)-1].UpdatedAt.Before(f.Documents[n-1].UpdatedAt) {
+			f.Sets = f.Sets[:len(f.Sets)-1]
+		} else {
+			f.Documents = f.Documents[:n-1]
+		}
+	}
+	return f, nil
+}
+
+func (a *app) showList(f found) error {
+	type line struct {
+		at  time.Time
+		row []string
+	}
+	lines := make([]line, 0, f.len())
+	for _, s := range f.Sets {
+		lines = append(lines, line{s.UpdatedAt, []string{s.ID, s.State, strconv.Itoa(len(s.Images)), clock(s.UpdatedAt), setWhy(s)}})
+	}
+	for _, d := range f.Documents {
+		lines = append(lines, line{d.UpdatedAt, []string{d.ID, d.State, strconv.Itoa(len(d.Responses)), clock(d.UpdatedAt), documentWhy(d)}})
+	}
+	slices.SortStableFunc(lines, func(x, y line) int { return y.at.Compare(x.at) })
+	rows := [][]string{{"ID", a.say("KEADAAN", "STATE"), a.say("FOTO/RESPONS", "PHOTOS/RESPONSES"), a.say("DIPERBARUI", "UPDATED"),
+		a.say("KETERANGAN", "WHY")}}
+	for _, l := range lines {
+		rows = append(rows, l.row)
+	}
+	return a.table(rows)
+}
+
+func setWhy(s control.Set) string {
+	switch {
+	case s.Error != nil:
+		return s.Error.Code + ": " + s.Error.Message
+	case s.Note != "":
+		return s.Note
+	case len(s.WaitingFor) > 0:
+		return strings.Join(s.WaitingFor, ", ")
+	}
+	return ""
+}
+
+func documentWhy(d control.Document) string {
+	if d.Error != nil {
+		return d.Error.Code + ": " + d.Error.Message
+	}
+	status := strings.TrimSpace(d.Status + " " + d.StatusUraian)
+	return cmp.Or(status, d.Note)
+}

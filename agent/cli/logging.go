@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"kurir/agent/config"
+)
+
+// newLogger makes the log that the configuration asks for, to a file that is rotated or else to w. close flushes and
+// closes the file; it may be called once all logging has ended.
+func newLogger(c config.Log, w io.Writer) (logger *slog.Logger, close func()) {
+	close = func() {}
+	if c.File != "" {
+		const mib = 1 << 20
+		file := &lumberjack.Logger{
+			Filename: c.File, MaxSize: int((c.MaxSize + mib - 1) / mib), MaxBackups: c.Keep, LocalTime: true,
+		}
+		w, close = file, func() { _ = file.Close() } // every line is in the file already
+	}
+	o := &slog.HandlerOptions{Level: logLevel(c.Level)}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), close
+	}
+	return slog.New(slog.NewTextHandler(w, o)), close
+}
+
+// logLevel is Info for a name that it does not know; the configuration refuses such names.
+func logLevel(name string) slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(name)); err != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+// canLog says at start what lumberjack would say at the first line only: that the file cannot be written.
+func canLog(c config.Log) error {
+	if c.File == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(c.File), 0o750); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"kurir/agent/control"
+)
+
+func (a *app) retryCommand() *cobra.Command {
+	var failed bool
+	cmd := &cobra.Command{
+		Use:     "retry ID... | --failed",
+		GroupID: "work",
+		Short:   "Try again what failed",
+		Long: `Tries sets and documents again: those named, or all that have failed. Nothing is sent twice by it. Exit code 3 when
+nothing matches. Without a running agent they are tried when it starts.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if failed == (len(args) > 0) {
+				return usagef("give either IDs or --failed")
+			}
+			return a.reading(cmd.Context(), func(r *reached) error {
+				return a.retry(cmd.Context(), r, control.RetryRequest{IDs: args, Failed: failed})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&failed, "failed", false, "all that have failed")
+	return a.withJSON(a.withConfig(cmd))
+}
+
+func (a *app) retry(ctx context.Context, r *reached, request control.RetryRequest) error {
+	ids, err := r.Retry(ctx, request)
+	if err == nil && len(ids) == 0 {
+		err = control.ErrNoMatch
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string][]string{"ids": ids})
+	}
+	for _, id := range ids {
+		if _, err := fmt.Fprintln(a.out, plain(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
