@@ -9,6 +9,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// maxList is longer than any list of a configuration is.
+const maxList = 1000
+
 // decode writes n into v, which holds the defaults. A section replaces what it names and leaves the rest, and so does
 // a table of free keys; a list replaces the whole. A section, table or list without any content changes nothing.
 func (r *reading) decode(n *yaml.Node, key string, v reflect.Value) {
@@ -36,6 +39,10 @@ func (r *reading) decode(n *yaml.Node, key string, v reflect.Value) {
 	case reflect.Map:
 		r.decodeMap(n, key, v)
 	case reflect.Slice:
+		if len(n.Content) > maxList {
+			r.breaks(key, fault{"is a list of more than 1000", "name the configuration file, not another one"})
+			return
+		}
 		list := reflect.Zero(v.Type())
 		for i, e := range n.Content {
 			value := reflect.New(v.Type().Elem()).Elem()

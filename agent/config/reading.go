@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -121,7 +122,10 @@ func (r *reading) lineOf(key string) int {
 	}
 }
 
-// errors returns the problems in the order of lines, or nil.
+// maxProblems is more than anyone corrects in one go.
+const maxProblems = 200
+
+// errors returns the problems in the order of lines, or nil. Of very many it returns the first, and says so.
 func (r *reading) errors() error {
 	if len(r.problems) == 0 {
 		return nil
@@ -132,6 +136,10 @@ func (r *reading) errors() error {
 		}
 	}
 	r.problems.sort()
+	if more := len(r.problems) - maxProblems; more > 0 {
+		r.problems = r.problems[:maxProblems]
+		r.add("", r.lines, fmt.Sprintf("there are %d more problems", more), "correct these first")
+	}
 	return r.problems
 }
 

@@ -31,6 +31,7 @@ func utf16Order(data []byte) (binary.ByteOrder, []byte) {
 		return binary.LittleEndian, data[2:]
 	case data[0] == 0xfe && data[1] == 0xff:
 		return binary.BigEndian, data[2:]
+	case len(data)%2 != 0:
 	case data[0] != 0 && data[1] == 0:
 		return binary.LittleEndian, data
 	case data[0] == 0 && data[1] != 0:
