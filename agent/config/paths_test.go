@@ -92,6 +92,9 @@ func TestOverlapThroughLinks(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "real"), filepath.Join(dir, "link")); err != nil {
 		t.Skipf("no symbolic links here: %v", err)
 	}
+	if real, err := filepath.EvalSymlinks(filepath.Join(dir, "link")); err != nil || filepath.Base(real) != "real" {
+		t.Skipf("symbolic links are not followed here: %q, %v", real, err)
+	}
 	tests := []struct{ data, path, outbox, want string }{
 		{"data", "real", "link/out", "inboxes[0].outbox (lane-1): \"link/out\" lies in inboxes[0].path"},
 		{"data", "link/in", "real/in", "is the same folder as inboxes[0].path"},
