@@ -27,8 +27,8 @@ func Load(path string) (*Config, error) {
 }
 
 // Parse is Load for a file whose content is at hand. path is its name in messages, and its folder is where relative
-// paths start from; "" stands for a kurir.yaml in the working directory and leaves Config.Path empty. The only error that is not Errors is that of
-// a working directory that is gone.
+// paths start from; "" stands for a kurir.yaml in the working directory and leaves Config.Path empty. The only error
+// that is not Errors is that of a working directory that is gone.
 func Parse(data []byte, path string) (*Config, error) {
 	name := path
 	if name == "" {
