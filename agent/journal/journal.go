@@ -46,7 +46,9 @@ var (
 
 // NoneError is what Claim returns when nothing is due: errors.Is(err, ErrNone) holds.
 type NoneError struct {
-	Next time.Time // when the earliest job that is not held becomes due; zero when there is none
+	// Next is when the earliest job that could be claimed becomes due: one that is not held, nor in a held group.
+	// Zero when there is none. It is after the now of Claim; a Put, Update or Settle may make it earlier.
+	Next time.Time
 }
 
 // Error implements error.
