@@ -111,9 +111,9 @@ func (a *Agent) assemble() error {
 
 // handler returns what an inbox's files are offered to.
 func (a *Agent) handler(in config.Inbox) watcher.Handler {
-	return a.upload.Handler(in.Name, func([]string) {
+	return a.upload.Handler(in.Name, func(paths []string) {
 		if w := a.watchers[in.Name]; w != nil {
-			w.Rescan()
+			w.Forget(paths...)
 		}
 	})
 }

@@ -32,9 +32,11 @@ type Watcher struct {
 	sys     system
 	started atomic.Bool
 	again   chan struct{} // one slot: look again
+	drops   chan struct{} // one slot: there is something in dropped
 
-	mu     sync.Mutex
-	status Status // a copy of the loop's, for others; guarded by mu
+	mu      sync.Mutex
+	status  Status   // a copy of the loop's, for others; guarded by mu
+	dropped []string // what Forget was given; guarded by mu
 
 	// All below belongs to Run's loop; no other goroutine touches it.
 	eye      *eye
@@ -108,6 +110,7 @@ func New(o Options, h Handler) (*Watcher, error) {
 		log:     o.Logger.With("root", o.Root),
 		sys:     system{lstat: lstat, writer: checkWriter, shareOf: shareOf, notifier: newNotifier},
 		again:   make(chan struct{}, 1),
+		drops:   make(chan struct{}, 1),
 		tree:    newTree(),
 		rule:    rule{settle: o.Settle},
 		skips:   make(map[string]string),
@@ -160,6 +163,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 			apply(!w.eye.stale)
 		case h := <-w.hints():
 			w.hinted(h)
+		case <-w.drops:
+			w.forgetFiles()
 		case <-w.again:
 			w.scanBy(time.Now(), true)
 		}

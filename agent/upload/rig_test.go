@@ -105,8 +105,9 @@ func (r *rig) start() {
 	n := 1
 	go func() { running <- r.p.Run(ctx) }()
 	for _, in := range o.Inboxes {
+		var w *watcher.Watcher
 		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: time.Second, Ignore: in.Ignore, Logger: logs},
-			r.p.Handler(in.Name, nil))
+			r.p.Handler(in.Name, func(paths []string) { w.Forget(paths...) }))
 		must(r.t, err)
 		n++
 		go func() { running <- w.Run(ctx) }()

@@ -171,8 +171,8 @@ func readObject(text []byte) (object, error) {
 	if _, err := dec.Token(); err != nil {
 		return nil, fail(err)
 	}
-	if rest := bytes.Trim(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
-		return nil, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", lineAt(dec.InputOffset()))}}
+	if rest := bytes.TrimLeft(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
+		return nil, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", lineAt(int64(len(text)-len(rest))))}}
 	}
 	return obj, nil
 }
