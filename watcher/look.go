@@ -100,7 +100,7 @@ func (w *Watcher) nextLooks(now time.Time) job {
 		rooted := true
 		if absent {
 			in, err := w.sys.lstat(w.root)
-			rooted = err == nil && in.sameRoot(root)
+			rooted = err == nil && in.sameFolder(root)
 		}
 		return func(live bool) { w.looked(live, batch, rooted) }
 	}

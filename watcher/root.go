@@ -40,7 +40,7 @@ func (w *Watcher) probe(now time.Time) job {
 	return func(p *progress) func(bool) {
 		s := w.lookAtRoot()
 		p.step()
-		s.fresh = fresh || !s.info.sameRoot(old.info)
+		s.fresh = fresh || !s.info.sameFolder(old.info)
 		if s.reason == "" && (s.fresh || retry) {
 			w.prepare(&s)
 		}
@@ -78,7 +78,7 @@ func (w *Watcher) lookAtRoot() rootSight {
 	if err != nil {
 		return rootSight{reason: w.rootTrouble(err)}
 	}
-	if !in.mode.IsDir() || !in.sameRoot(opened) {
+	if !in.mode.IsDir() || !in.sameFolder(opened) {
 		return rootSight{reason: "the folder was replaced while it was looked at"}
 	}
 	return rootSight{info: in}

@@ -181,7 +181,7 @@ func openSame(path string, in info) (*os.File, error) {
 		return nil, err
 	}
 	opened, err := fstat(f)
-	if err == nil && !opened.sameRoot(in) {
+	if err == nil && !opened.sameFolder(in) {
 		err = errReplaced
 	}
 	if err != nil {

@@ -13,7 +13,7 @@ const (
 // file system is mounted again.
 type identity struct {
 	index uint64 // inode number or file index
-	born  int64  // time of birth in nanoseconds, 0 where it is not told; file systems reuse inode numbers at once
+	born  int64  // time of birth in nanoseconds, where inode numbers are reused at once and it is told; else 0
 }
 
 // stamp is what must stay the same while a file comes to rest.

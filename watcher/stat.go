@@ -15,9 +15,10 @@ type info struct {
 	changed time.Time   // when anything about it changed last (ctime); zero where this is not told
 }
 
-// sameRoot says whether both are the same folder of the same mounted file system.
-func (in info) sameRoot(other info) bool {
-	return in.dev == other.dev && in.id == other.id
+// sameFolder says whether both are the same folder of the same mounted file system. The time of birth does not
+// count: some file servers make it up from times that change.
+func (in info) sameFolder(other info) bool {
+	return in.dev == other.dev && in.id.index == other.id.index
 }
 
 // notThere says that the error means that nothing is at that path.

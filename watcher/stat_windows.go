@@ -51,10 +51,7 @@ func handleInfo(h windows.Handle, path string) (info, error) {
 		stamp: stamp{
 			size: int64(d.FileSizeHigh)<<32 | int64(d.FileSizeLow),
 			mod:  time.Unix(0, d.LastWriteTime.Nanoseconds()),
-			id: identity{
-				index: uint64(d.FileIndexHigh)<<32 | uint64(d.FileIndexLow),
-				born:  d.CreationTime.Nanoseconds(),
-			},
+			id:   identity{index: uint64(d.FileIndexHigh)<<32 | uint64(d.FileIndexLow)},
 		},
 	}
 	switch {
