@@ -26,8 +26,8 @@ const (
 	car3 = "00002000000020260101000003"
 )
 
-// parse parses content as a list of that name.
-func parse(t *testing.T, name string, content []byte) ([]Entry, error) {
+// parseBytes parses content as a list of that name.
+func parseBytes(t *testing.T, name string, content []byte) ([]Entry, error) {
 	t.Helper()
 	var got []Entry
 	err := parseListFile(context.Background(), bytes.NewReader(content), name, func(e Entry) error {
@@ -83,7 +83,7 @@ func TestParseListText(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			for encoding, content := range encodings(tt.content) {
-				got, err := parse(t, tt.name, content)
+				got, err := parseBytes(t, tt.name, content)
 				if err != nil {
 					t.Fatalf("%s: %v", encoding, err)
 				}
@@ -115,7 +115,7 @@ func encodings(text string) map[string][]byte {
 }
 
 func TestParseListWindows1252(t *testing.T) {
-	got, err := parse(t, "a.csv", []byte("nama;car\nCaf\xe9 \x96 Bali;0508\x96000000\xa00220240228000822\n"))
+	got, err := parseBytes(t, "a.csv", []byte("nama;car\nCaf\xe9 \x96 Bali;0508\x96000000\xa00220240228000822\n"))
 	if err != nil || brief(got) != "2 "+car1 {
 		t.Fatalf("got %q, %v", brief(got), err)
 	}
@@ -132,13 +132,13 @@ func TestParseListJSON(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := parse(t, "a.json", []byte(tt.content))
+			got, err := parseBytes(t, "a.json", []byte(tt.content))
 			if err != nil || brief(got) != tt.want {
 				t.Errorf("got %s, %v\nwant %s", brief(got), err, tt.want)
 			}
 		})
 	}
-	got, err := parse(t, "a.json", encodings(`["` + car1 + `"]`)["UTF-16LE with BOM"])
+	got, err := parseBytes(t, "a.json", encodings(`["` + car1 + `"]`)["UTF-16LE with BOM"])
 	if err != nil || brief(got) != "1 "+car1 {
 		t.Errorf("UTF-16: got %s, %v", brief(got), err)
 	}
@@ -169,11 +169,11 @@ func workbook(t *testing.T, opts excelize.Options, rows ...[]any) []byte {
 func TestParseListXLSX(t *testing.T) {
 	content := workbook(t, excelize.Options{},
 		[]any{"No", "Nomor Aju", "kode_dokumen"}, []any{}, []any{1, car1, 30}, []any{2, 5.08e25, "30"}, []any{"# no"}, []any{3, car2})
-	got, err := parse(t, "a.xlsx", content)
+	got, err := parseBytes(t, "a.xlsx", content)
 	if want := "3 " + car1 + " 30\n4 !scientific\n6 " + car2; err != nil || brief(got) != want {
 		t.Errorf("got %s, %v\nwant %s", brief(got), err, want)
 	}
-	got, err = parse(t, "a.xlsx", workbook(t, excelize.Options{}, []any{car1}, []any{508000000002}))
+	got, err = parseBytes(t, "a.xlsx", workbook(t, excelize.Options{}, []any{car1}, []any{508000000002}))
 	if want := "1 " + car1 + "\n2 !zeros_lost"; err != nil || brief(got) != want {
 		t.Errorf("no header: got %s, %v\nwant %s", brief(got), err, want)
 	}
@@ -208,7 +208,7 @@ func TestParseListInvalid(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(t, tt.name, tt.content)
+			_, err := parseBytes(t, tt.name, tt.content)
 			var invalid *ListError
 			if !errors.As(err, &invalid) {
 				t.Fatalf("got %v, want a ListError", err)
@@ -267,7 +267,7 @@ func TestRejections(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := parse(t, "a.tsv", []byte("car\n"+tt.value))
+			got, err := parseBytes(t, "a.tsv", []byte("car\n"+tt.value))
 			if err != nil || len(got) != 1 {
 				t.Fatalf("got %v, %v", got, err)
 			}

@@ -37,6 +37,9 @@ const (
 	WhyNotArray  Why = "not_array"
 )
 
+// What is said of a response in its note.
+const whyNoPDF Why = "no_pdf" // detail: the file
+
 // words are the reasons as people read them in rejected.csv and error.json.
 var words = map[Why]struct{ indonesian, english string }{
 	WhyEmpty:      {"nomor Aju kosong", "there is no Aju number"},
@@ -60,6 +63,8 @@ var words = map[Why]struct{ indonesian, english string }{
 	WhyBomb:      {"isi berkas Excel ini terlalu besar setelah dibuka; simpan hanya kolom nomor Aju", "what is packed in this Excel file is too large; save only the column of Aju numbers"},
 	WhyJSON:      {"bukan JSON yang utuh: %v", "it is not whole JSON: %v"},
 	WhyNotArray:  {"JSON-nya bukan sebuah array", "its JSON is not an array"},
+
+	whyNoPDF: {"pdf_encoded bukan PDF yang utuh; isinya disimpan di %v", "pdf_encoded is not a whole PDF; its content is in %v"},
 }
 
 // say returns why in words.
