@@ -203,7 +203,7 @@ func runCurl(t *testing.T, _, command string) (status, body string) {
 			t.Skipf("there is no %s here", tool)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", command+` -s -w '\n%{http_code}'`).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", command+` -s -w '\n%{http_code}'`).CombinedOutput() //nolint:gosec // the page's commands
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -285,7 +285,7 @@ func TestBadRules(t *testing.T) {
 		`[{"do":"status","status":200}]`:    "needs a status",
 		`[{"do":"cut","when":"tomorrow"}]`:  `cannot come when "tomorrow"`,
 		`[{"do":"empty","when":"arrival"}]`: `only when ["stored"]`,
-		`[{"probabilty":1}]`:                `unknown field "probabilty"`,
+		`[{"probabilities":1}]`:             `unknown field "probabilities"`,
 		`[{"probability":2}]`:               "not between 0 and 1",
 		`[{"count":-1}]`:                    "negative",
 		`[{"for":"1 hour"}]`:                "for: ",

@@ -87,7 +87,9 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request) {
 		token = "TOKEN"
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, helpText, scheme+"://"+r.Host, user, password, token, key,
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	//nolint:gosec // plain text, and a client that has gone is no failure of ours
+	_, _ = fmt.Fprintf(w, helpText, scheme+"://"+r.Host, user, password, token, key,
 		indented(xrayBases), indented(loginBases), statusResponPath, getResByCarPath, PublishedCar, recordPath, faultsPath)
 }
 

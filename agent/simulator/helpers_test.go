@@ -69,7 +69,7 @@ func picture(t testing.TB, format string) []byte {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range img.Pix {
-		img.Pix[i] = uint8(i % 251) //nolint:gosec // below 251
+		img.Pix[i] = uint8(i % 251)
 	}
 	var b bytes.Buffer
 	var err error
@@ -133,8 +133,16 @@ type reply struct {
 	body   string
 }
 
+// lonely uses a connection once: a fault of one request must not meet another.
+var lonely = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // send sends one request; an error is the connection's.
 func send(t testing.TB, method, url, contentType string, body []byte, headers ...string) (reply, error) {
+	t.Helper()
+	return sendBy(t, lonely, method, url, contentType, body, headers...)
+}
+
+func sendBy(t testing.TB, c *http.Client, method, url, contentType string, body []byte, headers ...string) (reply, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
@@ -151,7 +159,7 @@ func send(t testing.TB, method, url, contentType string, body []byte, headers ..
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	resp, err := c.Do(req)
 	if err != nil {
 		return reply{}, err
 	}

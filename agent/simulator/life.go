@@ -3,7 +3,6 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"sync"
 	"time"
 )
@@ -50,9 +49,7 @@ func (l *lives) meet(car string, export bool, now time.Time) (life, error) {
 		}
 		l.first[car] = s
 	}
-	h := fnv.New64a()
-	h.Write([]byte(car))
-	return life{car: car, born: time.Unix(0, s.at).In(jakarta), speed: l.speed, export: s.export, hash: mix(h.Sum64())}, nil
+	return life{car: car, born: time.Unix(0, s.at).In(jakarta), speed: l.speed, export: s.export, hash: spread(0, car)}, nil
 }
 
 func (l *lives) load(line []byte) error {
@@ -158,24 +155,22 @@ type life struct {
 
 // dice returns a number below n that belongs to the document and to what it is asked for.
 func (l life) dice(what string, n uint64) int {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", l.hash, what)
-	return int(mix(h.Sum64()) % n) //nolint:gosec // n is small
+	return int(spread(l.hash, what) % n) //nolint:gosec // n is small
 }
 
 // plot picks how the document fares: of ten, about two are rejected and one is cancelled.
 func (l life) plot() plot {
-	import_, export := finished, finishedExport
+	imports, exports := finished, finishedExport
 	switch l.dice("plot", 10) {
 	case 0, 1:
-		import_, export = rejected, rejectedExport
+		imports, exports = rejected, rejectedExport
 	case 2:
-		import_, export = cancelled, cancelledExport
+		imports, exports = cancelled, cancelledExport
 	}
 	if l.export {
-		return export
+		return exports
 	}
-	return import_
+	return imports
 }
 
 // when turns a time of the plot into one of the clock: after up to two seconds of silence, a little faster or slower.

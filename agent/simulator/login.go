@@ -15,7 +15,7 @@ import (
 var loginBases = []string{"/nle-oauth/v1/user", "/v1/openapi-auth/user"}
 
 const (
-	apiKeyHeader = "Beacukai-Api-Key" // as net/http spells beacukai-api-key
+	keyHeader    = "Beacukai-Api-Key" // as net/http spells beacukai-api-key
 	maxSmallBody = 64 << 10           // of login and T2G requests
 )
 
@@ -126,7 +126,7 @@ func (x *exchange) authorize() error {
 // checkKey asks for the API key where the simulator was given one. T2G has none.
 func (x *exchange) checkKey() error {
 	key := x.s.opts.APIKey
-	if key == "" || x.rec.Op == StatusRespon || x.rec.Op == GetResByCar || x.r.Header.Get(apiKeyHeader) == key {
+	if key == "" || x.rec.Op == StatusRespon || x.rec.Op == GetResByCar || x.r.Header.Get(keyHeader) == key {
 		return nil
 	}
 	x.drain()

@@ -9,7 +9,7 @@ import (
 	"kurir/agent/simulator"
 )
 
-const credentials = `{"username":"demo","password":"demo"}`
+const demoLogin = `{"username":"demo","password":"demo"}`
 
 type loginReply struct {
 	Status string
@@ -24,7 +24,7 @@ type loginReply struct {
 
 func login(t *testing.T, url, base string) loginReply {
 	t.Helper()
-	r := must(t, http.MethodPost, url+base+"/login", "application/json", []byte(credentials), "Authorization", "")
+	r := must(t, http.MethodPost, url+base+"/login", "application/json", []byte(demoLogin), "Authorization", "")
 	if r.status != 200 {
 		t.Fatalf("login: %d %s", r.status, r.body)
 	}
@@ -78,7 +78,7 @@ func TestLoginRefused(t *testing.T) {
 		want                                         string
 	}{
 		{"a wrong password", "/login", "application/json", `{"username":"u","password":"x"}`, "", 401, "invalid_grant"},
-		{"the demo user", "/login", "application/json", credentials, "", 401, "invalid_grant"},
+		{"the demo user", "/login", "application/json", demoLogin, "", 401, "invalid_grant"},
 		{"a form", "/login", "application/x-www-form-urlencoded", "username=u&password=p", "", 400, "application/json"},
 		{"no password", "/login", "application/json", `{"username":"u"}`, "", 400, "password is missing"},
 		{"a Bearer", "/update-token", "", "", "Bearer x", 401, "raw"},
@@ -98,7 +98,7 @@ func TestLoginRefused(t *testing.T) {
 // TestAPIKey: where it is asked for it is needed on everything of Bea Cukai's, and on nothing of T2G's.
 func TestAPIKey(t *testing.T) {
 	_, url := start(t, simulator.Options{APIKey: "key-1"})
-	body := []byte(credentials)
+	body := []byte(demoLogin)
 	for path, method := range map[string]string{
 		xray + "/get-foto-xray?nomorAju=X": http.MethodGet, "/v1/openapi-auth/user/login": http.MethodPost,
 		"/v1/openapi-auth/user/update-token": http.MethodPost, xray + "/kirim-foto-xray": http.MethodPost,

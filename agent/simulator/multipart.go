@@ -76,7 +76,7 @@ func readParts(parts *multipart.Reader, known func(string) error) (upload, error
 	var u upload
 	for n := 1; ; n++ {
 		part, err := parts.NextRawPart()
-		if err == io.EOF { //nolint:errorlint // wrapped, it means that the body broke off
+		if err == io.EOF { // bare; wrapped, it means that the body broke off
 			break
 		}
 		if err != nil {
@@ -174,7 +174,7 @@ func readImage(part *multipart.Part, name string) (Photo, error) {
 	header := part.Header.Get("Content-Type")
 	declared, _, err := mime.ParseMediaType(header)
 	if err != nil || !strings.HasPrefix(declared, "image/") {
-		return Photo{}, fmt.Errorf("%s has the Content-Type %q; it must be image/...", name, header)
+		return Photo{}, fmt.Errorf("%s has the Content-Type %q; it must be an image type", name, header)
 	}
 	head, err := io.ReadAll(io.LimitReader(part, 512))
 	switch {

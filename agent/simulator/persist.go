@@ -44,7 +44,7 @@ func openLines(path string, load func(line []byte) error) (*lines, error) {
 func readLines(r io.Reader, load func(line []byte) error) (end int64, err error) {
 	for b := bufio.NewReader(r); ; {
 		line, err := b.ReadBytes('\n')
-		if err == io.EOF { //nolint:errorlint // ReadBytes returns it bare
+		if errors.Is(err, io.EOF) {
 			return end, nil
 		}
 		if err == nil {

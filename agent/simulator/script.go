@@ -1,9 +1,7 @@
 package simulator
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -168,19 +166,17 @@ func (r *ruleState) due(seed uint64, index int, f facts, now time.Time) bool {
 // chance is between 0 and 1 and depends on nothing but its arguments, so that a run can be repeated however its
 // requests overlap.
 func chance(seed, ruleSeed uint64, index int, f facts, nth int) float64 {
-	h := fnv.New64a()
-	var n [8]byte
-	for _, v := range []uint64{seed, ruleSeed, uint64(index), uint64(nth)} { //nolint:gosec // counts are not negative
-		binary.LittleEndian.PutUint64(n[:], v)
-		h.Write(n[:])
-	}
-	h.Write([]byte(f.op))
-	h.Write([]byte(f.key))
-	return float64(mix(h.Sum64())>>11) / (1 << 53)
+	what := fmt.Sprintf("%d %d %d %d %s %s", seed, ruleSeed, index, nth, f.op, f.key)
+	return float64(spread(0, what)>>11) / (1 << 53)
 }
 
-// mix spreads the bits of x, as FNV alone leaves the upper ones alike for similar texts.
-func mix(x uint64) uint64 {
+// spread is a hash of text that begins from x: FNV-1a, and then its bits mixed, as FNV alone leaves the upper ones
+// alike for similar texts.
+func spread(x uint64, text string) uint64 {
+	x ^= 0xcbf29ce484222325
+	for i := range len(text) {
+		x = (x ^ uint64(text[i])) * 0x100000001b3
+	}
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33

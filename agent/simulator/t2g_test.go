@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -27,7 +26,11 @@ func ask(t testing.TB, url, kind, car string) reply {
 		}
 	}
 	body := fmt.Sprintf(`{"edinumber":"EDI0001","car":%q,"kode_dokumen":%q}`, car, kode)
-	return must(t, http.MethodPost, url+path, "application/json", []byte(body))
+	r, err := sendBy(t, http.DefaultClient, http.MethodPost, url+path, "application/json", []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // carNumber is the n-th Aju number of a test.
@@ -38,10 +41,7 @@ func TestPublishedAnswers(t *testing.T) {
 	for kind, file := range map[string]string{
 		"statusrespon": "statusrespon.json", "bc30": "getresbycar.json", "bc20": "getresbycar.json",
 	} {
-		want, err := os.ReadFile("published/" + file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		want := readFile(t, "published/"+file)
 		r := ask(t, url, kind, simulator.PublishedCar)
 		if r.status != 200 || r.body != string(want) || r.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %s", kind, r.status, r.body)
@@ -170,11 +170,11 @@ func followLife(t *testing.T, c *clock, url, kind, car string, ends map[flat]int
 	t.Helper()
 	known := map[string]string{} // by identity: a response never changes
 	count, atEnd, final := 0, -1, flat("")
-	for range 45 {
+	for range 22 {
 		text := ask(t, url, kind, car)
 		if !strings.Contains(text.body, `"data"`) {
 			forms["silence"] = true
-			c.advance(time.Second)
+			c.advance(2 * time.Second)
 			continue
 		}
 		s := decode[statusReply](t, text.body)
@@ -199,7 +199,7 @@ func followLife(t *testing.T, c *clock, url, kind, car string, ends map[flat]int
 		if final = s.Desc.Data.Status; (final == "800" || final == "120" || final == "900") && atEnd < 0 {
 			atEnd = len(got)
 		}
-		c.advance(time.Second)
+		c.advance(2 * time.Second)
 	}
 	ends[final]++
 	forms["late"] = forms["late"] || len(known) > atEnd
@@ -247,7 +247,10 @@ func checkResponse(t *testing.T, car string, r reshdr, forms map[string]bool) {
 	}
 }
 
-var xref = regexp.MustCompile(`(?m)^(\d{10}) 00000 n $`)
+var (
+	xref   = regexp.MustCompile(`(?m)^(\d{10}) 00000 n $`)
+	stream = regexp.MustCompile(`/Length (\d+) >>\nstream\n`)
+)
 
 // checkPDF reads the PDF as a reader does: from its end, by way of its table of objects.
 func checkPDF(t *testing.T, pdf []byte, text string) {
@@ -270,7 +273,7 @@ func checkPDF(t *testing.T, pdf []byte, text string) {
 			t.Fatalf("object %d is not at %d", i+1, at)
 		}
 	}
-	length := regexp.MustCompile(`/Length (\d+) >>\nstream\n`).FindSubmatchIndex(pdf)
+	length := stream.FindSubmatchIndex(pdf)
 	n, _ := strconv.Atoi(string(pdf[length[2]:length[3]]))
 	if !bytes.HasPrefix(pdf[length[1]+n:], []byte("\nendstream")) {
 		t.Fatal("the stream has another length than it says")
