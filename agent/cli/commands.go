@@ -7,6 +7,6 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(), a.sendCommand(), a.pollCommand(), a.retryCommand(),
 		a.statusCommand(), a.listCommand(), a.showCommand(),
-		a.initCommand(), a.checkCommand(), a.simulateCommand(), a.versionCommand(),
+		a.demoCommand(), a.initCommand(), a.checkCommand(), a.simulateCommand(), a.versionCommand(),
 	}
 }
