@@ -190,7 +190,7 @@ func (a *app) withJSON(cmd *cobra.Command) *cobra.Command {
 func (a *app) load() (*config.Config, error) {
 	path, err := config.Find(a.config)
 	if err != nil {
-		return nil, &usageError{err: err}
+		return nil, &usageError{err: err, hint: a.say(`mulai dengan "kurir init"`, `begin with "kurir init"`)}
 	}
 	cfg, err := config.Load(path)
 	if err != nil {
