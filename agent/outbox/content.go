@@ -13,12 +13,12 @@ func SameContent(a, b string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer fa.Close() //nolint:errcheck // only read
+	defer fa.Close()
 	fb, err := os.Open(b)
 	if err != nil {
 		return false, err
 	}
-	defer fb.Close() //nolint:errcheck // only read
+	defer fb.Close()
 	infoA, err := fa.Stat()
 	if err != nil {
 		return false, err
@@ -37,18 +37,28 @@ func sameBytes(a, b io.Reader) (bool, error) {
 	const size = 64 << 10
 	bufA, bufB := make([]byte, size), make([]byte, size)
 	for {
-		nA, errA := io.ReadFull(a, bufA)
-		nB, errB := io.ReadFull(b, bufB)
-		for _, err := range []error{errA, errB} {
-			if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
-				return false, err
-			}
+		nA, endA, err := fill(a, bufA)
+		if err != nil {
+			return false, err
 		}
-		if !bytes.Equal(bufA[:nA], bufB[:nB]) {
+		nB, endB, err := fill(b, bufB)
+		if err != nil {
+			return false, err
+		}
+		if endA != endB || !bytes.Equal(bufA[:nA], bufB[:nB]) {
 			return false, nil
 		}
-		if errA != nil || errB != nil {
-			return (errA != nil) == (errB != nil), nil
+		if endA {
+			return true, nil
 		}
 	}
+}
+
+// fill reads until buf is full or, at the end of r, is not.
+func fill(r io.Reader, buf []byte) (n int, end bool, err error) {
+	n, err = io.ReadFull(r, buf)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, true, nil
+	}
+	return n, false, err
 }

@@ -13,7 +13,7 @@ import (
 // otherDevice returns a folder on another file system than t.TempDir's.
 func otherDevice(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "outbox-test-")
+	dir, err := os.MkdirTemp("/dev/shm", "outbox-test-") //nolint:usetesting // it has to be another place
 	if err != nil {
 		t.Skip("no second file system: ", err)
 	}

@@ -77,7 +77,7 @@ func copyFile(src, dst string, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // only read
+	defer in.Close()
 	err = writeNew(dst, func(w io.Writer) error {
 		n, err := io.Copy(w, in)
 		if err == nil && n != info.Size() {

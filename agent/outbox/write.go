@@ -91,7 +91,7 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 			err = errors.Join(err, discard(path))
 		}
 	}()
-	defer f.Close() //nolint:errcheck // only for a panic of write: the outcome counts where it is closed below
+	defer f.Close() // for a panic of write; otherwise it is closed and checked below
 	if err := write(f); err != nil {
 		return err
 	}
