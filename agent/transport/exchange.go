@@ -1,0 +1,178 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An exchange is one request on the wire and its answer.
+type exchange struct {
+	op        string
+	method    string
+	url       *url.URL
+	header    http.Header
+	body      func() (io.ReadCloser, error)
+	length    int64
+	maxAnswer int64
+	readOnly  bool
+	private   bool // a good answer holds secrets that are not known yet
+	check     func(*Answer) *Error
+}
+
+// progress is what is known of an exchange under way. The hooks that set it run on the HTTP client's goroutines.
+type progress struct {
+	watch    *watch
+	sent     atomic.Bool // a byte of the request may have left
+	answered atomic.Bool // the first byte of an answer came
+
+	mu     sync.Mutex
+	local  error // our own side could not deliver the body
+	bodies []*sentBody
+}
+
+// send makes one exchange and returns the complete answer, or an *Error, or both when e.check refuses the answer.
+func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
+	if e.maxAnswer <= 0 {
+		e.maxAnswer = defaultMaxAnswer
+	}
+	if err := c.pace.wait(ctx); err != nil {
+		return nil, c.finish(e, nil, &Error{Kind: Network, Err: fmt.Errorf("wait for the rate: %w", err)})
+	}
+	start := time.Now()
+	ans, fail := c.roundTrip(ctx, e)
+	if fail == nil && e.check != nil {
+		fail = e.check(ans)
+	} else if fail == nil && ans.Status/100 != 2 {
+		fail = ans.Refusal()
+	}
+	status := 0
+	if ans != nil {
+		status = ans.Status
+	}
+	if fail == nil {
+		c.log.Debug("request done", "op", e.op, "http_status", status, "duration", time.Since(start))
+		return ans, nil
+	}
+	fail = c.finish(e, ans, fail)
+	c.log.Debug("request failed", "op", e.op, "http_status", status, "duration", time.Since(start), "kind", fail.Kind,
+		"error", fail)
+	return ans, fail
+}
+
+// roundTrip sends the request and reads the answer to its end. When it returns, the body of the request is closed.
+func (c *Client) roundTrip(parent context.Context, e exchange) (*Answer, *Error) {
+	ctx, cancel := context.WithCancel(parent)
+	p := &progress{watch: newWatch(c.timeout, cancel)}
+	defer p.waitClosed()
+	defer cancel()
+	defer p.watch.stop()
+
+	req, err := c.newRequest(httptrace.WithClientTrace(ctx, p.trace()), e, p)
+	if err != nil {
+		return nil, &Error{Kind: Local, Err: err}
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, p.failure(parent, err)
+	}
+	defer resp.Body.Close()
+	p.watch.enter(phaseRead)
+	ans := &Answer{Status: resp.StatusCode, Header: resp.Header}
+	ans.Body, err = readAnswer(resp, e.maxAnswer, p.watch)
+	switch {
+	case err == nil:
+		return ans, nil
+	case ans.Status >= 400 && parent.Err() == nil:
+		// The status alone is an answer; what came of the body is good enough to be shown.
+		return ans, nil
+	}
+	return nil, p.readFailure(parent, ans.Status, err)
+}
+
+// newRequest builds the request with all its headers. It opens the body.
+func (c *Client) newRequest(ctx context.Context, e exchange, p *progress) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, e.method, e.url.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("build request: %w", err)
+	}
+	for name, values := range c.headers {
+		req.Header[name] = values
+	}
+	for name, values := range e.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", c.userAgent)
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+	if e.body == nil {
+		return req, nil
+	}
+	open := func() (io.ReadCloser, error) { return p.open(e.body, e.length) }
+	req.ContentLength = e.length
+	req.GetBody = open // used only while nothing of the request has been written to a connection that proved dead
+	if req.Body, err = open(); err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// trace reports each stage as progress, and notes when bytes may have left.
+func (p *progress) trace() *httptrace.ClientTrace {
+	moved := p.watch.progress
+	return &httptrace.ClientTrace{
+		DNSDone:      func(httptrace.DNSDoneInfo) { moved() },
+		ConnectDone:  func(string, string, error) { moved() },
+		GotConn:      func(i httptrace.GotConnInfo) { p.watch.follow(i.Conn); p.watch.enter(phaseSend) },
+		WroteHeaders: func() { p.sent.Store(true); moved() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { p.watch.enter(phaseWait) },
+		GotFirstResponseByte: func() {
+			p.answered.Store(true)
+			moved()
+		},
+	}
+}
+
+// readAnswer reads the body of resp, at most limit bytes of it. With an error it returns what had come so far.
+func readAnswer(resp *http.Response, limit int64, w *watch) ([]byte, error) {
+	size := int64(512)
+	if n := resp.ContentLength; n > limit {
+		return nil, &tooLongError{limit}
+	} else if n >= 0 {
+		size = n + 1 // one more, to see the end without growing
+	}
+	buf := make([]byte, 0, size)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if n > 0 {
+			w.progress()
+		}
+		switch {
+		case int64(len(buf)) > limit:
+			return buf[:limit], &tooLongError{limit}
+		case errors.Is(err, io.EOF):
+			return buf, nil
+		case err != nil:
+			return buf, err
+		}
+	}
+}
+
+// tooLongError is an answer that exceeds its limit.
+type tooLongError struct{ limit int64 }
+
+func (e *tooLongError) Error() string {
+	return fmt.Sprintf("the answer is longer than the %d bytes allowed", e.limit)
+}

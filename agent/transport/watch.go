@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// The phases of a request, as a time-out names them.
+const (
+	phaseConnect = "while connecting"
+	phaseSend    = "while sending"
+	phaseWait    = "while waiting for the answer"
+	phaseRead    = "while reading the answer"
+)
+
+// A watch ends a request that makes no progress for a while. Progress is: a stage of the connection is done, the
+// connection takes more of the body, the peer acknowledges bytes that still waited in the system's buffers (where the
+// system tells), bytes of the answer arrive. How long all of it takes does not matter.
+type watch struct {
+	limit time.Duration
+	end   context.CancelFunc
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	last    time.Time // of the last progress
+	phase   string
+	conn    syscall.RawConn // nil when unknown
+	acked   uint64          // bytes the peer had acknowledged at the last look
+	stalled bool
+	stopped bool
+}
+
+// newWatch starts a watch that calls end when nothing moves for limit.
+func newWatch(limit time.Duration, end context.CancelFunc) *watch {
+	w := &watch{limit: limit, end: end, last: time.Now(), phase: phaseConnect}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(w.pause(), w.look)
+	return w
+}
+
+// progress notes that something moved.
+func (w *watch) progress() {
+	w.mu.Lock()
+	w.last = time.Now()
+	w.mu.Unlock()
+}
+
+// enter notes that the request has come to the next phase.
+func (w *watch) enter(phase string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stalled { // what follows the end of a request is no phase of it
+		w.last, w.phase = time.Now(), phase
+	}
+}
+
+// follow makes the watch ask c what the peer has acknowledged.
+func (w *watch) follow(c net.Conn) {
+	for {
+		wrapped, ok := c.(interface{ NetConn() net.Conn }) // TLS, once or twice with a proxy
+		if !ok {
+			break
+		}
+		c = wrapped.NetConn()
+	}
+	var raw syscall.RawConn
+	if sc, ok := c.(syscall.Conn); ok {
+		if r, err := sc.SyscallConn(); err == nil {
+			raw = r
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conn, w.acked = raw, 0
+	if raw != nil {
+		w.acked, _ = acknowledged(raw)
+	}
+}
+
+// look runs on the timer: it ends the request, or looks again later.
+func (w *watch) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
+	if w.conn != nil {
+		if n, ok := acknowledged(w.conn); ok && n != w.acked {
+			w.acked, w.last = n, time.Now()
+		}
+	}
+	if time.Since(w.last) >= w.limit {
+		w.stalled = true
+		w.end()
+		return
+	}
+	w.timer.Reset(w.pause())
+}
+
+// pause is how long to wait for the next look: often enough to see acknowledgements soon after they came.
+func (w *watch) pause() time.Duration {
+	return min(w.limit/4, max(w.limit-time.Since(w.last), time.Millisecond))
+}
+
+// stop ends the watch. The request is not ended by it later.
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.timer.Stop()
+}
+
+// stall returns the time-out as an error when the watch has ended the request, else nil.
+func (w *watch) stall() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stalled {
+		return nil
+	}
+	return &stallError{limit: w.limit, phase: w.phase}
+}
+
+// stallError is a request that made no progress.
+type stallError struct {
+	limit time.Duration
+	phase string
+}
+
+func (e *stallError) Error() string { return fmt.Sprintf("no progress for %v %s", e.limit, e.phase) }
+
+// Timeout makes it a time-out for whoever asks by net.Error's method.
+func (e *stallError) Timeout() bool { return true }
