@@ -36,7 +36,7 @@ func (a *Agent) assembleUpload() error {
 	a.bc = api
 	a.upload = upload.New(upload.Options{
 		Store: a.store, Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
-		Workers: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
+		Requests: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
 		Location: a.cfg.Location(), Logger: a.log,
 		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },
 	})

@@ -9,7 +9,9 @@ import (
 )
 
 // Documents implements control.Source.
-func (a *Agent) Documents(context.Context, control.Query) ([]control.Document, error) { return nil, nil }
+func (a *Agent) Documents(context.Context, control.Query) ([]control.Document, error) {
+	return nil, nil
+}
 
 // Lists implements control.Source.
 func (a *Agent) Lists(context.Context, control.Query) ([]control.List, error) { return nil, nil }

@@ -10,7 +10,8 @@ import (
 
 // RemoveEmpty removes the empty folders below dir, then dir itself and the folders above it, up to but never
 // including stop, as long as they are empty. Whatever is not a folder stays, and with it the folders that it is
-// in: that is no error, and neither is a dir that is not there. dir must lie below stop.
+// in: that is no error, and neither is a dir that is not there. Nothing is synced: an empty folder that a power cut brings
+// back harms nobody. dir must lie below stop.
 func RemoveEmpty(dir, stop string) error {
 	rel, err := filepath.Rel(stop, dir)
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
@@ -25,7 +26,7 @@ func RemoveEmpty(dir, stop string) error {
 	if err != nil && !isNotEmpty(err) {
 		return fmt.Errorf("remove empty folders: %w", err)
 	}
-	return syncDir(filepath.Join(stop, rel))
+	return nil
 }
 
 // removeEmptyBelow removes the empty folders in dir, at any depth, and says how many entries stay in dir.

@@ -27,7 +27,7 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	taken := in.taken[k]
 	in.mu.Unlock()
 	if !ok {
-		in.withdraw(k)
+		in.withdraw(ctx, k)
 		return time.Time{}
 	}
 	if taken != "" && taken == fingerprint(s) {
@@ -49,7 +49,7 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 		in.report(s, v, now)
 		return v.again
 	default: // nothing there that is ours
-		in.withdraw(k)
+		in.withdraw(ctx, k)
 		return v.again
 	}
 	return in.accepted(ctx, s, v, err)
@@ -96,6 +96,7 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 		in.taken[s.key] = fingerprint(s)
 		delete(in.waiting, s.key)
 		delete(in.alone, s.key)
+		delete(in.shown, s.key)
 		in.mu.Unlock()
 		return time.Time{}
 	case ctx.Err() != nil:

@@ -127,6 +127,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 // the folders that are empty. A file that is not what was accepted stays: it is looked at like any new one.
 func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 	gone := make([]string, 0, len(r.Files))
+	moves := make([]outbox.Pair, 0, len(r.Files))
 	for _, f := range r.Files {
 		src := r.path(f.Path)
 		st, err := os.Lstat(src)
@@ -142,14 +143,17 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 			continue
 		}
 		if remove {
-			err = os.Remove(src)
-		} else {
-			err = outbox.Move(src, filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path))))
+			if err := os.Remove(src); err != nil {
+				return fmt.Errorf("delete %s: %w", f.Path, err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("move %s: %w", f.Path, err)
+		dst := filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path)))
+		moves, gone = append(moves, outbox.Pair{Src: src, Dst: dst}), append(gone, f.Path)
+	}
+	if !remove {
+		if err := outbox.MoveAll(moves); err != nil {
+			return err
 		}
-		gone = append(gone, f.Path)
 	}
 	if r.Marker != "" {
 		if err := os.Remove(r.path(r.Marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {

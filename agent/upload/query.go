@@ -34,7 +34,9 @@ func (p *Pipeline) Sets(ctx context.Context, q Query) ([]Status, error) {
 	slices.SortStableFunc(jobs, func(a, b journal.Job) int { return b.Updated.Compare(a.Updated) })
 	var out []Status
 	if q.State == "" || q.State == StateWaiting {
-		out = p.waiting(q)
+		out = slices.DeleteFunc(p.waiting(q), func(st Status) bool { // taken in at this very moment
+			return slices.ContainsFunc(jobs, func(j journal.Job) bool { return j.ID == st.ID && j.Updated.After(st.UpdatedAt) })
+		})
 	}
 	for _, j := range jobs {
 		if q.Limit > 0 && len(out) >= q.Limit {

@@ -43,9 +43,12 @@ type rig struct {
 	sim     *simulator.Server
 	url     string
 	timeout time.Duration
-	tune    func(*upload.Options)
-	auth    func(*transport.Options)
-	wrap    func(journal.Store) journal.Store
+
+	concurrency int
+
+	tune func(*upload.Options)
+	auth func(*transport.Options)
+	wrap func(journal.Store) journal.Store
 
 	store  *bolt.Store
 	p      *upload.Pipeline
@@ -56,7 +59,7 @@ type rig struct {
 // newRig prepares folders and a simulator; nothing runs before start.
 func newRig(t testing.TB, o simulator.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second}
+	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second, concurrency: 4}
 	r.inbox, r.out = filepath.Join(r.dir, "in"), filepath.Join(r.dir, "out")
 	must(t, os.Mkdir(r.inbox, 0o755))
 	r.in = upload.Inbox{
@@ -83,7 +86,7 @@ func (r *rig) start() {
 	if r.wrap != nil {
 		js = r.wrap(store)
 	}
-	to := transport.Options{BaseURL: r.url, Token: simulator.DemoToken, Timeout: r.timeout, Concurrency: 4, UserAgent: "kurir/test"}
+	to := transport.Options{BaseURL: r.url, Token: simulator.DemoToken, Timeout: r.timeout, Concurrency: r.concurrency, UserAgent: "kurir/test"}
 	if r.auth != nil {
 		r.auth(&to)
 	}
@@ -93,7 +96,7 @@ func (r *rig) start() {
 	gate := transport.NewGate(func(int) time.Duration { return 30 * time.Millisecond }, nil)
 	o := upload.Options{
 		Store: js, Client: beacukai.New(tc, "/xray"), Gate: gate, Inboxes: append([]upload.Inbox{r.in}, r.more...),
-		Workers: 4, Timeout: r.timeout, Patience: 400 * time.Millisecond, Language: reason.English, Logger: logs,
+		Requests: 4, Timeout: r.timeout, Patience: 400 * time.Millisecond, Language: reason.English, Logger: logs,
 	}
 	if r.tune != nil {
 		r.tune(&o)

@@ -211,17 +211,31 @@ func (in *intake) note(s snapshot, v verdict) (Status, bool) {
 	return st, true
 }
 
-// withdraw forgets a set whose files have gone from the inbox: one that was only waiting leaves no status behind.
-func (in *intake) withdraw(k setKey) {
+// withdraw forgets a set whose files have gone from the inbox. One that was only waiting leaves no status behind, unless
+// the journal knows an earlier one of that name: then its status is shown again.
+func (in *intake) withdraw(ctx context.Context, k setKey) {
 	in.mu.Lock()
 	st, waited := in.waiting[k]
+	shown := in.shown[k]
 	delete(in.waiting, k)
 	delete(in.alone, k)
 	delete(in.shown, k)
 	delete(in.taken, k)
 	in.mu.Unlock()
-	if waited {
+	if !waited || !shown {
+		return
+	}
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID})
+	if err != nil {
+		return // the agent is ending, or the journal says so elsewhere
+	}
+	if len(jobs) == 0 {
 		in.p.status.drop(st, in.in.Outbox)
+		return
+	}
+	latest := slices.MaxFunc(jobs, func(a, b journal.Job) int { return a.Updated.Compare(b.Updated) })
+	if r, _, err := load(latest); err == nil {
+		in.p.status.later(in.p.statusOf(latest, r), in.in.Outbox)
 	}
 }
 

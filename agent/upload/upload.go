@@ -67,7 +67,7 @@ type Options struct {
 	Client   Client
 	Gate     *transport.Gate // pauses all sends together after a refusal of the API as a whole
 	Inboxes  []Inbox
-	Workers  int           // sets sent at the same time
+	Requests int           // the client's: requests in flight at the same time
 	Timeout  time.Duration // the client's: how long the server may still work on a request nobody waits for any more
 	Patience time.Duration // how long an empty or broken-off file counts as still being written; 0: a minute
 	Language reason.Language
@@ -91,6 +91,10 @@ type Pipeline struct {
 	done map[string][]chan struct{} // by job key: who waits for it to be settled
 }
 
+// workersPerRequest is how many sets are worked on for each request that the client lets through at a time, so that the
+// disk's part of one set passes while another is on the line.
+const workersPerRequest = 3
+
 // New returns a pipeline that does nothing until Run.
 func New(o Options) *Pipeline {
 	if o.Now == nil {
@@ -108,7 +112,7 @@ func New(o Options) *Pipeline {
 	if o.Changed == nil {
 		o.Changed = func(Status) {}
 	}
-	o.Workers = max(o.Workers, 1)
+	o.Requests = max(o.Requests, 1)
 	p := &Pipeline{
 		o: o, log: o.Logger.With("component", "upload"), started: o.Now(),
 		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed), places: newPlaces(),
@@ -134,7 +138,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	for _, in := range p.inboxes {
 		g.Go(func() error { return in.run(ctx) })
 	}
-	for range p.o.Workers {
+	for range p.o.Requests * workersPerRequest {
 		g.Go(func() error { return p.worker(ctx) })
 	}
 	err := g.Wait()

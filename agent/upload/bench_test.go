@@ -1,0 +1,237 @@
+package upload_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"kurir/agent/simulator"
+	"kurir/agent/upload"
+)
+
+const (
+	benchSets    = 1000
+	benchImages  = 3
+	benchBytes   = 200 << 10
+	benchWorkers = 8
+)
+
+// BenchmarkThousandSets sends 1 000 waiting sets (3 images of 200 KB) to a server on loopback that answers after 0, 20
+// or 200 ms, and compares with two floors measured in the same run at the same concurrency: the least honest agent (hash,
+// two commits, upload, rename) and the bare uploader (upload alone).
+//
+//	go test -run '^$' -bench ThousandSets -benchtime 1x ./agent/upload
+func BenchmarkThousandSets(b *testing.B) {
+	for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
+		b.Run(latency.String(), func(b *testing.B) {
+			for range b.N {
+				srv := slowServer(b, latency)
+				bare := timed(func() { bareUploader(b, srv, false) })
+				least := timed(func() { bareUploader(b, srv, true) })
+				ours := timed(func() { wholePipeline(b, srv) })
+				b.ReportMetric(benchSets/ours.Seconds(), "sets/s")
+				b.ReportMetric(benchSets/least.Seconds(), "least-sets/s")
+				b.ReportMetric(benchSets/bare.Seconds(), "bare-sets/s")
+				b.ReportMetric(least.Seconds()/ours.Seconds(), "of-least")
+				b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-bare")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func timed(f func()) time.Duration {
+	t := time.Now()
+	f()
+	return time.Since(t)
+}
+
+// slowServer reads a request whole, waits, and answers like the API.
+func slowServer(b *testing.B, latency time.Duration) string {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		_, _ = io.Copy(io.Discard, q.Body)
+		time.Sleep(latency)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"success":true,"data":{"jumlahFotoTerupload":`+strconv.Itoa(benchImages)+`},"code":200,"message":"Sukses"}`)
+	}))
+	b.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// makeSets writes the waiting sets as folder sets that list their images.
+func makeSets(b *testing.B, root string) {
+	body := append(jpg(1)[:600], bytes.Repeat([]byte{7}, benchBytes-600)...)
+	for i := range benchSets {
+		dir := filepath.Join(root, fmt.Sprintf("set%04d", i))
+		must(b, os.MkdirAll(dir, 0o755))
+		names := make([]string, benchImages)
+		for n := range benchImages {
+			names[n] = fmt.Sprintf("%d.jpg", n)
+			copy(body[benchBytes-20:], fmt.Sprintf("%08d%08d\xFF\xD9", i, n))
+			must(b, os.WriteFile(filepath.Join(dir, names[n]), body, 0o644))
+		}
+		must(b, os.WriteFile(filepath.Join(dir, "data.json"), side(fmt.Sprintf("A%04d", i), names...).json(), 0o644))
+	}
+}
+
+func wholePipeline(b *testing.B, url string) {
+	b.StopTimer()
+	r := newRig(b, simulator.Options{})
+	r.url, r.timeout = url, time.Minute
+	r.in.Settle, r.in.MaxBytes = 2*time.Second, 25<<20
+	var mu sync.Mutex
+	sent, all := 0, make(chan struct{})
+	r.tune = func(o *upload.Options) {
+		o.Requests = benchWorkers
+		o.Changed = func(st upload.Status) {
+			if st.State == upload.StateSent {
+				mu.Lock()
+				defer mu.Unlock()
+				if sent++; sent == benchSets {
+					close(all)
+				}
+			}
+		}
+	}
+	r.concurrency = benchWorkers
+	makeSets(b, r.inbox)
+	b.StartTimer()
+	r.start()
+	<-all
+	b.StopTimer()
+	r.stop()
+	b.StartTimer()
+}
+
+// bareUploader is the floor: a loop of the same concurrency that uploads; with honest accounting of nothing but a hash,
+// two commits and a rename when least is set.
+func bareUploader(b *testing.B, url string, least bool) {
+	b.StopTimer()
+	root, done := b.TempDir(), b.TempDir()
+	makeSets(b, root)
+	db, err := bbolt.Open(filepath.Join(b.TempDir(), "floor.db"), 0o600, nil)
+	must(b, err)
+	db.MaxBatchDelay = time.Millisecond
+	defer db.Close()
+	must(b, db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err }))
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchWorkers, WriteBufferSize: 64 << 10}}
+	b.StartTimer()
+	work := make(chan string)
+	var wg sync.WaitGroup
+	for range benchWorkers {
+		wg.Go(func() {
+			for dir := range work {
+				must(b, oneSet(client, db, url, root, done, dir, least))
+			}
+		})
+	}
+	entries, err := os.ReadDir(root)
+	must(b, err)
+	for _, e := range entries {
+		work <- e.Name()
+	}
+	close(work)
+	wg.Wait()
+}
+
+func oneSet(client *http.Client, db *bbolt.DB, url, root, done, dir string, least bool) error {
+	commit := func(v string) error {
+		return db.Batch(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("x")).Put([]byte(dir), []byte(v)) })
+	}
+	if least {
+		for n := range benchImages {
+			f, err := os.Open(filepath.Join(root, dir, fmt.Sprintf("%d.jpg", n)))
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(sha256.New(), f)
+			if err := f.Close(); err != nil {
+				return err
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := commit("intent"); err != nil {
+			return err
+		}
+	}
+	if err := upload1(client, url, filepath.Join(root, dir)); err != nil {
+		return err
+	}
+	if !least {
+		return nil
+	}
+	if err := commit("done"); err != nil {
+		return err
+	}
+	return os.Rename(filepath.Join(root, dir), filepath.Join(done, dir))
+}
+
+// upload1 streams one set with a known length.
+func upload1(client *http.Client, url, dir string) error {
+	var frame bytes.Buffer
+	m := multipart.NewWriter(&frame)
+	var parts []io.Reader
+	cut := func() {
+		parts = append(parts, strings.NewReader(frame.String()))
+		frame.Reset()
+	}
+	w, err := m.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="data"`}, "Content-Type": {"application/json"}})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(side("A").json()); err != nil {
+		return err
+	}
+	var size int64
+	for n := range benchImages {
+		name := fmt.Sprintf("%d.jpg", n)
+		if _, err := m.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="images"; filename="` + name + `"`}, "Content-Type": {"image/jpeg"}}); err != nil {
+			return err
+		}
+		size += int64(frame.Len())
+		cut()
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		parts = append(parts, f)
+		size += benchBytes
+	}
+	if err := m.Close(); err != nil {
+		return err
+	}
+	size += int64(frame.Len())
+	cut()
+	q, err := http.NewRequest(http.MethodPost, url, io.MultiReader(parts...)) //nolint:noctx // the floor is as bare as can be
+	if err != nil {
+		return err
+	}
+	q.ContentLength = size
+	q.Header.Set("Content-Type", m.FormDataContentType())
+	p, err := client.Do(q)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, p.Body)
+	if cerr := p.Body.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
