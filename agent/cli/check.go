@@ -60,7 +60,9 @@ func (a *app) check(ctx context.Context) error {
 }
 
 func (a *app) showResult(r check.Result) {
-	word := map[check.Status]string{check.OK: a.paint.good("ok  "), check.Warn: a.paint.warn("warn"), check.Fail: a.paint.bad("FAIL")}[r.Status]
+	word := map[check.Status]string{
+		check.OK: a.paint.good("ok  "), check.Warn: a.paint.warn("warn"), check.Fail: a.paint.bad("FAIL"),
+	}[r.Status]
 	_, _ = fmt.Fprintf(a.out, "%s  %-12s %-12s %s\n", word, r.Subject, r.Check, plain(r.Detail))
 	if r.Remedy != "" {
 		_, _ = fmt.Fprintf(a.out, "      -> %s\n", plain(r.Remedy))

@@ -7,6 +7,7 @@ import (
 	"kurir/agent/beacukai"
 	"kurir/agent/cli/check"
 	"kurir/agent/config"
+	"kurir/agent/t2g"
 	"kurir/agent/transport"
 )
 
@@ -14,6 +15,9 @@ import (
 var nobody = beacukai.Declaration{
 	NomorAju: "KURIR-CHECK-0000000000000000000000000000000", NomorBlAwb: "KURIR-CHECK", TanggalBlAwb: "2000-01-01", KodeKantor: "000000",
 }
+
+// nobodysCar is the same for T2G.
+const nobodysCar = "KURIRCHECK0000000000000000"
 
 // servers are the APIs that the configuration names, ready to be checked. close ends their connections.
 func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
@@ -38,17 +42,26 @@ func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
 		if connection.Auth.Login != nil {
 			api.Login = client.Authenticate
 		}
-		if name == "beacukai" {
-			api.PathKey = "xray_path"
-			photos := beacukai.New(client, cfg.Beacukai.XrayPath)
-			api.Probe = func(ctx context.Context) error {
-				_, err := photos.Get(ctx, nobody)
-				return err
-			}
-		}
+		api.Probe, api.PathKey = probe(cfg, name, client)
 		apis = append(apis, api)
 	}
 	return apis, close, nil
+}
+
+// probe is a request about something that nobody has declared, and the key of the path that it uses.
+func probe(cfg *config.Config, name string, client *transport.Client) (ask func(context.Context) error, pathKey string) {
+	if name == "beacukai" {
+		photos := beacukai.New(client, cfg.Beacukai.XrayPath)
+		return func(ctx context.Context) error {
+			_, err := photos.Get(ctx, nobody)
+			return err
+		}, "xray_path"
+	}
+	documents := t2g.New(client, t2g.Options{EDINumber: cfg.T2G.EDINumber, StatusResponPath: cfg.T2G.StatusResponPath})
+	return func(ctx context.Context) error {
+		_, err := documents.StatusRespon(ctx, nobodysCar, "30")
+		return err
+	}, "statusrespon_path"
 }
 
 // transportOptions are those of the agent's own client: the token cache too, so that refused logins are counted

@@ -123,7 +123,8 @@ func (a *app) showDocuments(r demo.Report) error {
 func (a *app) tellFailures(w io.Writer, r demo.Report) {
 	for _, s := range r.Sets {
 		if s.Error != nil {
-			_, _ = fmt.Fprintf(w, "\n%s\n  %s %s\n  %s %s\n", a.paint.bold(s.ID), a.say("alasan:  ", "why:       "), plain(s.Error.Message),
+			_, _ = fmt.Fprintf(w, "\n%s\n  %s %s\n  %s %s\n", a.paint.bold(s.ID),
+				a.say("alasan:  ", "why:       "), plain(s.Error.Message),
 				a.say("tindakan:", "what to do:"), plain(s.Error.Action))
 		}
 	}
@@ -136,18 +137,22 @@ func (a *app) tellPlaces(w io.Writer, r demo.Report) {
 			break
 		}
 	}
-	_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Yang gagal:        ", "What failed:       "), filepath.Join(r.Dir, "outbox", "xray", "failed"))
+	_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Yang gagal:        ", "What failed:       "),
+		filepath.Join(r.Dir, "outbox", "xray", "failed"))
 	if len(r.Documents) > 0 {
-		_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Respons dan PDF:   ", "Responses and PDFs:"), filepath.Join(r.Dir, "outbox", "t2g", "documents"))
+		_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Respons dan PDF:   ", "Responses and PDFs:"),
+			filepath.Join(r.Dir, "outbox", "t2g", "documents"))
 	}
 	_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Semua disimpan di: ", "All is kept in:    "), r.Dir)
 }
 
 func (a *app) tellProof(w io.Writer, r demo.Report) {
-	_, _ = fmt.Fprintf(w, a.say("\n%d foto, %d permintaan (%d diganggu), %.1f detik: ", "\n%d photos, %d requests (%d of them disturbed), %.1f seconds: "),
+	_, _ = fmt.Fprintf(w, a.say("\n%d foto, %d permintaan (%d diganggu), %.1f detik: ",
+		"\n%d photos, %d requests (%d of them disturbed), %.1f seconds: "),
 		r.Server.Expected, r.Server.Requests, r.Server.Faults, r.Seconds)
 	if len(r.Problems) == 0 {
-		_, _ = fmt.Fprintln(w, a.paint.good(a.say("server menyimpan tiap foto tepat satu kali.", "the server has stored every photo exactly once.")))
+		_, _ = fmt.Fprintln(w, a.paint.good(a.say("server menyimpan tiap foto tepat satu kali.",
+			"the server has stored every photo exactly once.")))
 		return
 	}
 	_, _ = fmt.Fprintln(w, a.paint.bad(a.say("TIDAK terbukti:", "NOT proven:")))

@@ -47,12 +47,12 @@ func (a *app) show(ctx context.Context, r *reached, id string) error {
 	return nil
 }
 
-func (a *app) showOne(v any, facts_ func(*facts)) error {
+func (a *app) showOne(v any, tell func(*facts)) error {
 	if a.json {
 		return a.printJSON(v)
 	}
 	w := &facts{say: a.say}
-	facts_(w)
+	tell(w)
 	return a.table(w.rows)
 }
 
@@ -87,7 +87,8 @@ func setFacts(w *facts, s control.Set) {
 	w.add("tanggalBlAwb", s.TanggalBlAwb)
 	w.add("kodeKantor", s.KodeKantor)
 	for _, i := range s.Images {
-		w.add(w.say("foto", "photo"), strings.TrimSpace(fmt.Sprintf("%s, %d B, %s %s %s %s", i.Name, i.Bytes, i.State, i.Via, i.DuplicateOf, clock(i.At))))
+		words := fmt.Sprintf("%s, %d B, %s %s %s %s", i.Name, i.Bytes, i.State, i.Via, i.DuplicateOf, clock(i.At))
+		w.add(w.say("foto", "photo"), strings.TrimSpace(words))
 	}
 	w.add(w.say("berkas lain", "other files"), strings.Join(s.OtherFiles, ", "))
 	w.add(w.say("arsip", "archive"), s.Archive)
@@ -109,7 +110,8 @@ func documentFacts(w *facts, d control.Document) {
 		w.add("status", strings.TrimSpace(s.WaktuStatus+"  "+s.KodeStatus+" "+s.Keterangan))
 	}
 	for _, r := range d.Responses {
-		w.add("respon", strings.TrimSpace(strings.Join([]string{r.TanggalRespon, r.KodeRespon, r.UraianRespon, r.NomorRespon, r.PDF, r.Note}, " ")))
+		words := []string{r.TanggalRespon, r.KodeRespon, r.UraianRespon, r.NomorRespon, r.PDF, r.Note}
+		w.add("respon", strings.TrimSpace(strings.Join(words, " ")))
 	}
 	w.add(w.say("daftar", "lists"), strings.Join(d.Lists, ", "))
 	w.add(w.say("ditanyakan", "polls"), fmt.Sprint(d.Polls))

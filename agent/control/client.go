@@ -40,11 +40,11 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%w; use the account that the agent runs as", err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %v", ErrNotRunning, err)
+		return nil, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
 	host, port, err := net.SplitHostPort(file.Address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: control address: %v", ErrNotRunning, err)
+		return nil, fmt.Errorf("%w: control address: %w", ErrNotRunning, err)
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -65,7 +65,7 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 	defer cancel()
 	var h Health
 	if err := c.get(ctx, "/healthz", nil, &h); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrNotRunning, err)
+		return nil, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
 	if h.Instance != instance(file.Token) {
 		return nil, fmt.Errorf("%w: another program answers at %s", ErrNotRunning, file.Address)
@@ -106,12 +106,8 @@ func (c *Client) Lists(ctx context.Context, q Query) ([]List, error) {
 
 // Retry implements Actions.
 func (c *Client) Retry(ctx context.Context, r RetryRequest) ([]string, error) {
-	response, err := c.post(ctx, "/api/v1/retry", r)
-	if err != nil {
-		return nil, err
-	}
 	var found struct{ IDs []string }
-	err = readAnswer(response, &found)
+	err := c.ask(ctx, http.MethodPost, "/api/v1/retry", r, &found)
 	return found.IDs, err
 }
 

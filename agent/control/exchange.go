@@ -83,15 +83,17 @@ func (c *Client) get(ctx context.Context, path string, values url.Values, v any)
 	if len(values) > 0 {
 		path += "?" + values.Encode()
 	}
-	response, err := c.do(ctx, http.MethodGet, path, nil)
+	return c.ask(ctx, http.MethodGet, path, nil, v)
+}
+
+// ask makes a request with a JSON body, nil for none, and reads the answer into v.
+func (c *Client) ask(ctx context.Context, method, path string, body, v any) error {
+	response, err := c.do(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = response.Body.Close() }()
 	return readAnswer(response, v)
-}
-
-func (c *Client) post(ctx context.Context, path string, v any) (*http.Response, error) {
-	return c.do(ctx, http.MethodPost, path, v)
 }
 
 func (c *Client) do(ctx context.Context, method, path string, v any) (*http.Response, error) {
@@ -118,9 +120,8 @@ func (c *Client) do(ctx context.Context, method, path string, v any) (*http.Resp
 	return response, nil
 }
 
-// readAnswer reads an answer into v and closes it. A refusal becomes an error.
+// readAnswer reads an answer into v. A refusal becomes an error.
 func readAnswer(response *http.Response, v any) error {
-	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		var refused struct{ Error apiError }
 		if err := json.NewDecoder(io.LimitReader(response.Body, maxRequestBody)).Decode(&refused); err != nil {

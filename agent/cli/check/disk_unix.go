@@ -14,5 +14,5 @@ func freeDisk(dir string) (uint64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, fmt.Errorf("ask for free disk of %s: %w", dir, err)
 	}
-	return s.Bavail * uint64(s.Bsize), nil //nolint:gosec // a block size is positive
+	return s.Bavail * uint64(s.Bsize), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,7 +66,8 @@ func (c *checker) dataDir(ctx context.Context) {
 	if c.Running {
 		c.ok(subject, "agent", c.Say("agen sedang berjalan", "an agent is running"))
 	}
-	if !c.writable(subject, "write", dir, c.Say("beri akun layanan hak tulis pada folder ini", "let the service's account write to this folder")) {
+	if !c.writable(subject, "write", dir, c.Say("beri akun layanan hak tulis pada folder ini",
+		"let the service's account write to this folder")) {
 		return
 	}
 	if status := look(ctx, watcher.Options{Root: existing(dir)}); status.Network {
@@ -103,7 +105,8 @@ func (c *checker) inboxFolder(subject string, in *config.Inbox) bool {
 }
 
 func (c *checker) outboxFolder(subject string, in *config.Inbox) {
-	c.writable(subject, "outbox", in.Outbox, c.Say("beri akun layanan hak tulis pada outbox", "let the service's account write to the outbox"))
+	c.writable(subject, "outbox", in.Outbox, c.Say("beri akun layanan hak tulis pada outbox",
+		"let the service's account write to the outbox"))
 }
 
 // writable makes a file in the folder, or in the nearest one above it that is there, renames it and removes it.
@@ -161,7 +164,8 @@ func (c *checker) moving(subject string, in *config.Inbox) {
 		return
 	}
 	if err := os.Remove(target); err != nil {
-		c.warn(subject, "move", err.Error(), c.Say("beri akun layanan hak hapus pada outbox", "let the service's account delete in the outbox"))
+		c.warn(subject, "move", err.Error(), c.Say("beri akun layanan hak hapus pada outbox",
+			"let the service's account delete in the outbox"))
 		return
 	}
 	c.ok(subject, "move", fmt.Sprintf(c.Say("ke %s, sistem berkas yang sama", "to %s, the same file system"), in.Outbox))
@@ -172,20 +176,23 @@ func (c *checker) watching(ctx context.Context, subject string, in *config.Inbox
 	status := look(ctx, watcher.Options{Root: in.Path, Mode: watcher.Mode(in.Watch), Rescan: in.Rescan.D(), Ignore: in.Ignore})
 	switch {
 	case !status.Offline.IsZero():
-		c.fail(subject, "watch", status.Reason, c.Say("periksa hak akses dan sambungan share", "look at the rights and at the share's connection"))
+		c.fail(subject, "watch", status.Reason, c.Say("periksa hak akses dan sambungan share",
+			"look at the rights and at the share's connection"))
 		return
 	case status.LastScan.IsZero():
 		c.warn(subject, "watch", c.Say("folder terlalu lambat dibaca", "the folder is slow to read"),
 			c.Say("periksa disk atau jaringan; pindahkan berkas lama", "look at the disk or network; move old files away"))
 		return
 	case status.Mode == watcher.Poll && !status.Network && in.Watch != string(watcher.Poll):
-		c.warn(subject, "watch", fmt.Sprintf(c.Say("dipantau berkala tiap %v: %s", "polled every %v: %s"), in.Rescan.D(), status.Why),
+		c.warn(subject, "watch", fmt.Sprintf(c.Say("dipantau berkala tiap %v: %s",
+			"polled every %v: %s"), in.Rescan.D(), status.Why),
 			c.Say("berjalan, hanya lebih lambat; naikkan batas pemantauan sistem bila perlu",
 				"it works, only slower; raise the system's watch limit if need be"))
 	case status.Mode == watcher.Poll:
 		c.ok(subject, "watch", fmt.Sprintf(c.Say("dipantau berkala tiap %v %s", "polled every %v %s"), in.Rescan.D(), status.Why))
 	default:
-		c.ok(subject, "watch", fmt.Sprintf(c.Say("dengan peristiwa sistem berkas; %d berkas", "by file system events; %d files"), status.Files))
+		c.ok(subject, "watch", fmt.Sprintf(c.Say("dengan peristiwa sistem berkas; %d berkas",
+			"by file system events; %d files"), status.Files))
 	}
 	if status.SkippedN > 0 {
 		first := status.Skipped[0]
@@ -199,6 +206,7 @@ func (c *checker) watching(ctx context.Context, subject string, in *config.Inbox
 func look(ctx context.Context, o watcher.Options) watcher.Status {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	o.Logger = slog.New(slog.DiscardHandler) // what it sees is in its status
 	w, err := watcher.New(o, taker{})
 	if err != nil {
 		return watcher.Status{Offline: time.Now(), Reason: err.Error()}

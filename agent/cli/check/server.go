@@ -27,8 +27,10 @@ const (
 func (c *checker) api(ctx context.Context, api API) {
 	reached := c.reach(ctx, api)
 	if api.Unfilled != "" {
-		c.fail(api.Name, "credentials", fmt.Sprintf(c.Say("auth.%s masih berisi nilai contoh", "auth.%s still holds the placeholder"), api.Unfilled),
-			fmt.Sprintf(c.Say("tulis nilai yang sebenarnya ke berkas yang disebut di %s", "put the real value into the file that %s names"), c.Config.Path))
+		c.fail(api.Name, "credentials", fmt.Sprintf(c.Say("auth.%s masih berisi nilai contoh",
+			"auth.%s still holds the placeholder"), api.Unfilled),
+			fmt.Sprintf(c.Say("tulis nilai yang sebenarnya ke berkas yang disebut di %s",
+				"put the real value into the file that %s names"), c.Config.Path))
 		return
 	}
 	c.ok(api.Name, "credentials", c.account(api))
@@ -56,7 +58,8 @@ func (c *checker) reach(ctx context.Context, api API) bool {
 	defer cancel()
 	client, err := plainClient(api)
 	if err != nil {
-		c.fail(api.Name, "reach", err.Error(), c.Say("perbaiki ca_file, client_cert, client_key atau proxy", "correct ca_file, client_cert, client_key or proxy"))
+		c.fail(api.Name, "reach", err.Error(), c.Say("perbaiki ca_file, client_cert, client_key atau proxy",
+			"correct ca_file, client_cert, client_key or proxy"))
 		return false
 	}
 	defer client.CloseIdleConnections()
@@ -92,15 +95,17 @@ func (c *checker) unreached(err error) string {
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &dns):
-		return c.Say("nama server tidak ditemukan: periksa base_url dan DNS komputer ini", "the server's name is not found: look at base_url and at this machine's DNS")
+		return c.Say("nama server tidak ditemukan: periksa base_url dan DNS komputer ini",
+			"the server's name is not found: look at base_url and at this machine's DNS")
 	case errors.As(err, &unknown):
 		return c.Say("sertifikat tidak dikenal: bila jaringan memakai proxy pemeriksa, taruh sertifikat akarnya di ca_file",
 			"the certificate is not known: where the network inspects traffic, put its root certificate into ca_file")
 	case errors.As(err, &host), errors.As(err, &invalid):
 		return c.Say("sertifikat server salah atau kedaluwarsa: periksa base_url dan jam komputer ini",
 			"the server's certificate is wrong or has expired: look at base_url and at this machine's clock")
-	case errors.As(err, &record):
-		return c.Say("server tidak berbicara TLS: periksa http/https dan port di base_url", "the server does not speak TLS: look at http/https and the port in base_url")
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return c.Say("server tidak berbicara TLS: periksa http/https dan port di base_url",
+			"the server does not speak TLS: look at http/https and the port in base_url")
 	}
 	return c.Say("periksa internet, firewall dan proxy; alamat IP ini mungkin perlu didaftarkan",
 		"look at the internet connection, firewall and proxy; this IP address may have to be registered")
@@ -112,7 +117,8 @@ func (c *checker) certificate(api API, state *tls.ConnectionState) {
 	}
 	until := state.PeerCertificates[0].NotAfter
 	if time.Until(until) < certSoon {
-		c.warn(api.Name, "certificate", fmt.Sprintf(c.Say("sertifikat server berlaku sampai %s", "the server's certificate ends on %s"), until.Format(time.DateOnly)),
+		c.warn(api.Name, "certificate", fmt.Sprintf(c.Say("sertifikat server berlaku sampai %s",
+			"the server's certificate ends on %s"), until.Format(time.DateOnly)),
 			c.Say("beri tahu pemilik server", "tell the server's owner"))
 	}
 }
@@ -125,14 +131,16 @@ func (c *checker) clock(api API, date string, now time.Time) {
 	}
 	skew := now.Sub(theirs).Round(time.Second)
 	if skew.Abs() > clockSkew {
-		c.warn(api.Name, "clock", fmt.Sprintf(c.Say("jam komputer ini berbeda %v dari server", "this machine's clock differs by %v from the server's"), skew),
+		c.warn(api.Name, "clock", fmt.Sprintf(c.Say("jam komputer ini berbeda %v dari server",
+			"this machine's clock differs by %v from the server's"), skew),
 			c.Say("nyalakan sinkronisasi waktu (NTP)", "turn on time synchronisation (NTP)"))
 		return
 	}
 	c.ok(api.Name, "clock", fmt.Sprintf(c.Say("selisih %v", "differs by %v"), skew))
 }
 
-// try makes one request of the client and says how it went. Not found is a good answer: nothing real was asked for.
+// try makes one request of the client and says how it went. To be told that there is no such thing, or that it is not
+// right, is a good answer: nothing real was asked for, and account and path have been accepted.
 func (c *checker) try(ctx context.Context, api API, check string, do func(context.Context) error, well string) bool {
 	ctx, cancel := context.WithTimeout(ctx, loginWithin)
 	defer cancel()
@@ -145,7 +153,7 @@ func (c *checker) try(ctx context.Context, api API, check string, do func(contex
 	case !errors.As(err, &refused):
 		c.fail(api.Name, check, err.Error(), "")
 		return false
-	case refused.Kind == transport.NotFound && len(refused.Raw) > 0 && check != "login":
+	case (refused.Kind == transport.NotFound || refused.Kind == transport.Rejected) && len(refused.Raw) > 0 && check != "login":
 		c.ok(api.Name, check, well)
 		return true
 	case refused.Kind == transport.NotFound && api.PathKey != "":
