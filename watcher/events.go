@@ -27,7 +27,7 @@ type notifier interface {
 
 // hints are the events of a short while.
 type hints struct {
-	names     map[string]bool // changed paths from the root; true: something was created or moved there
+	names     map[string]bool // changed paths from the root; true: something came, went or moved there
 	overflows int             // times that events were lost
 	err       error           // the last other error
 	closed    bool            // there will be no more
@@ -40,12 +40,15 @@ func (h *hints) empty() bool {
 // source collects events into hints. Its collector drains the notifier whatever the loop is busy with, so that the
 // system's queue overflows as late as possible.
 type source struct {
-	root   string
-	from   notifier
-	out    chan hints
-	stop   chan struct{}
-	ended  chan struct{}
-	places map[identity]string // where each watched folder is; used by jobs only, one at a time
+	root  string
+	from  notifier
+	out   chan hints
+	stop  chan struct{}
+	ended chan struct{}
+
+	// Which folder is watched under which path, both ways. Used by jobs only, one at a time.
+	places map[identity]string
+	owners map[string]identity
 }
 
 func newSource(root string, from notifier) *source {
@@ -56,30 +59,37 @@ func newSource(root string, from notifier) *source {
 		stop:   make(chan struct{}),
 		ended:  make(chan struct{}),
 		places: make(map[identity]string),
+		owners: make(map[string]identity),
 	}
 	go s.collect()
 	return s
 }
 
-// watch begins to watch a folder; again is harmless and heals a watch that was lost. The system ties watches to the
-// folder itself and not to its name: one that has moved is let go first, or its events would carry the old name.
+// watch begins to watch a folder; again is harmless and heals a watch that was lost. The system ties a watch to the
+// folder itself, the notifier to its path: a folder that has moved is let go first, or its events would carry the
+// old path, and so is another one that had this path.
 func (s *source) watch(path string, id identity) error {
 	if old, ok := s.places[id]; ok && old != path {
-		_ = s.from.Remove(old) // it may have ended by itself
+		s.forget(old, id)
+	}
+	if owner, ok := s.owners[path]; ok && owner != id {
+		s.forget(path, owner)
 	}
 	if err := s.from.Add(path); err != nil {
 		return fmt.Errorf("watch folder %s: %w", path, err)
 	}
-	s.places[id] = path
+	s.places[id], s.owners[path] = path, id
 	return nil
 }
 
-// forget stops watching a folder that is gone from this path.
+// forget stops watching a folder that is gone from this path. If another one is watched there by now, that stays.
 func (s *source) forget(path string, id identity) {
-	if s.places[id] == path {
-		_ = s.from.Remove(path) // it may have ended by itself
-		delete(s.places, id)
+	if owner, ok := s.owners[path]; !ok || owner != id {
+		return
 	}
+	_ = s.from.Remove(path) // it may have ended by itself
+	delete(s.owners, path)
+	delete(s.places, id)
 }
 
 // close ends the source and waits until it has ended.
@@ -130,8 +140,8 @@ func (s *source) collect() {
 
 // note adds an event to the hints.
 func (s *source) note(h *hints, ev fsnotify.Event) {
-	const real = fsnotify.Create | fsnotify.Write | fsnotify.Remove | fsnotify.Rename
-	if ev.Op&real == 0 || ev.Name == "" {
+	ev.Op &^= fsnotify.Chmod
+	if ev.Op == 0 || ev.Name == "" {
 		return // attributes change for many reasons, none of them ours
 	}
 	rel, below := strings.CutPrefix(ev.Name, s.root)
@@ -147,7 +157,7 @@ func (s *source) note(h *hints, ev fsnotify.Event) {
 		h.names = make(map[string]bool)
 	}
 	rel = filepath.ToSlash(rel)
-	h.names[rel] = h.names[rel] || ev.Has(fsnotify.Create)
+	h.names[rel] = h.names[rel] || ev.Op&^fsnotify.Write != 0
 }
 
 // watchLimit says in words that a technician understands why events cannot be had.

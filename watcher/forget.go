@@ -1,10 +1,8 @@
 package watcher
 
-import "time"
-
 // Forget drops what is known of the files at paths, relative to the root and slash-separated. A Handler calls it for
 // files that it has moved away, so that files which come back are offered as new ones, even when nobody has looked in
-// between. Nothing is told of those that are not there. It never blocks.
+// between. Those that are not there are reported as gone. It never blocks and may be called from any goroutine.
 func (w *Watcher) Forget(paths ...string) {
 	w.mu.Lock()
 	w.dropped = append(w.dropped, paths...)
@@ -30,7 +28,15 @@ func (w *Watcher) forgetFiles() {
 		f := d.files[name]
 		w.tree.removeFile(f)
 		w.unskip(rel)
-		f.owed, f.offered = false, time.Time{} // nothing is told of it any more
-		w.look(target{in: d, name: name})
+		f.owed, f.limbo = false, true
+		w.look(target{in: d, name: name, forgotten: f})
+	}
+}
+
+// forgottenGone tells of a forgotten file, if f is one, that it is not there any more.
+func (w *Watcher) forgottenGone(f *file) {
+	if f != nil {
+		f.limbo = false
+		w.tell(f)
 	}
 }

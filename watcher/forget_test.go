@@ -31,9 +31,6 @@ func TestForgottenFileThatComesBackIsOfferedAgain(t *testing.T) {
 		for {
 			select {
 			case f := <-seen:
-				if f.State == Gone {
-					t.Error("reported as gone")
-				}
 				if f.State == Rest {
 					return
 				}
@@ -63,3 +60,21 @@ type handlerFunc func([]File)
 
 // Handle implements Handler.
 func (h handlerFunc) Handle(_ context.Context, files []File) error { h(files); return nil }
+
+// TestForgottenFileThatIsNotThereIsGone: once, and only when somebody has looked.
+func TestForgottenFileThatIsNotThereIsGone(t *testing.T) {
+	root := t.TempDir()
+	o := options(root)
+	o.Mode = Poll
+	r := watch(t, o, nil)
+	write(t, filepath.Join(root, "a.jpg"), "photo")
+	r.Rescan()
+	r.untilRest(t, "a.jpg")
+	remove(t, filepath.Join(root, "a.jpg"))
+	r.Forget("a.jpg")
+	r.untilGone(t, "a.jpg")
+	r.untilScanned(t, 1)
+	if got := r.rec.of("a.jpg"); len(got) != 3 {
+		t.Errorf("told %+v", got)
+	}
+}

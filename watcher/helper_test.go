@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -108,7 +107,7 @@ func watch(t *testing.T, o Options, change func(*Watcher)) *running {
 	t.Helper()
 	r := &running{rec: newRecorder(), root: o.Root}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	w, err := New(o, r.rec)
 	if err != nil {

@@ -1,6 +1,8 @@
 package watcher
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"time"
 )
@@ -10,9 +12,10 @@ const lookBatch = 256
 
 // target is a name in a folder that is to be looked at.
 type target struct {
-	in      *folder
-	name    string
-	created bool // an event says that something was created or moved there
+	in        *folder
+	name      string
+	stirred   bool  // an event says that something came, went or moved there
+	forgotten *file // what Forget took out of the tree under this name, or nil
 }
 
 // glance is one target as a job needs it and finds it.
@@ -42,12 +45,14 @@ func (w *Watcher) hinted(h hints) {
 		w.scanBy(now.Add(max(quickSettle, w.now.ScanTook)), true)
 	}
 	seen := make(map[target]bool, len(h.names))
-	for rel, created := range h.names {
+	for rel, stirred := range h.names {
 		if rel == "" {
-			w.scanBy(now.Add(quickSettle), false) // something befell the root itself
+			if stirred {
+				w.scanBy(now.Add(quickSettle), false) // something befell the root itself
+			}
 			continue
 		}
-		if t := w.resolve(rel, created); !seen[t] && !Ignored(t.name, w.opts.Ignore) {
+		if t := w.resolve(rel, stirred); !seen[t] && !Ignored(t.name, w.opts.Ignore) {
 			seen[t] = true
 			w.look(t)
 		}
@@ -59,13 +64,13 @@ func (w *Watcher) hinted(h hints) {
 }
 
 // resolve finds the target for a changed path: that path, or the first part of it that is not known yet.
-func (w *Watcher) resolve(rel string, created bool) target {
+func (w *Watcher) resolve(rel string, stirred bool) target {
 	for {
 		dir, name := split(rel)
 		if d, ok := w.tree.folders[dir]; ok {
-			return target{in: d, name: name, created: created}
+			return target{in: d, name: name, stirred: stirred}
 		}
-		rel, created = dir, true
+		rel, stirred = dir, true
 	}
 }
 
@@ -76,9 +81,11 @@ func (w *Watcher) nextLooks(now time.Time) job {
 	for len(w.looks) > 0 && len(batch) < lookBatch {
 		t := w.looks[0]
 		w.looks = w.looks[1:]
-		if !t.in.dropped {
-			batch = append(batch, w.glance(t))
+		if t.in.dropped {
+			w.forgottenGone(t.forgotten)
+			continue
 		}
+		batch = append(batch, w.glance(t))
 	}
 	if len(w.looks) == 0 {
 		w.looks = nil // lets the memory of a burst go
@@ -146,19 +153,23 @@ func (w *Watcher) looked(live bool, batch []glance, rooted bool) {
 		f := g.in.files[g.name]
 		switch {
 		case g.in.dropped:
+			w.forgottenGone(g.forgotten)
 			continue
 		case !live:
 		case g.found.err == nil:
-			w.saw(g.in, g.found, g.sight, g.created)
+			w.saw(g.in, g.found, g.sight, g.stirred)
 			w.judged(g)
 			continue
 		case !notThere(g.found.err):
-			w.saw(g.in, g.found, g.sight, g.created)
-			w.scanBy(now.Add(time.Second), false)
+			w.saw(g.in, g.found, g.sight, g.stirred)
+			if !errors.Is(g.found.err, fs.ErrPermission) {
+				w.scanBy(now.Add(offlinePause), false) // perhaps it is the root that is in trouble
+			}
 		case !rooted:
 			w.scanBy(now, true)
 		case w.absenceCounts():
 			w.lost(g.in, g.name)
+			w.forgottenGone(g.forgotten)
 			continue
 		}
 		if f != nil && !f.track.rest {
@@ -185,7 +196,7 @@ func (w *Watcher) absenceCounts() bool {
 }
 
 // saw takes in what stands under a name.
-func (w *Watcher) saw(d *folder, e found, s sight, created bool) {
+func (w *Watcher) saw(d *folder, e found, s sight, stirred bool) {
 	rel := path.Join(d.rel, e.name)
 	if e.err != nil {
 		w.sawNothing(d, e)
@@ -205,7 +216,7 @@ func (w *Watcher) saw(d *folder, e found, s sight, created bool) {
 	case isFile:
 		w.sawFile(d, f, e.name, s)
 	case isDir:
-		w.sawFolder(d, sub, e, created)
+		w.sawFolder(d, sub, e, stirred)
 	default:
 		d.addOther(e.name)
 		w.skip(rel, leftAlone(e.info.mode))
@@ -247,11 +258,11 @@ func (w *Watcher) sawFile(d *folder, f *file, name string, s sight) {
 
 // sawFolder takes in a look at a folder. One that is new, another than before, or that came back must be read and
 // watched.
-func (w *Watcher) sawFolder(d, sub *folder, e found, created bool) {
+func (w *Watcher) sawFolder(d, sub *folder, e found, stirred bool) {
 	switch {
 	case sub == nil:
 		sub = w.tree.addFolder(d, e.name, e.info.id)
-	case sub.id != e.info.id || created:
+	case sub.id != e.info.id || stirred:
 		sub.id, sub.version, sub.certain = e.info.id, version{}, false
 	default:
 		sub.met = d.reading

@@ -73,7 +73,7 @@ func (w *Watcher) news(queued []*file) []*file {
 	batch := make([]*file, 0, len(queued))
 	for _, f := range queued {
 		f.queued = false
-		if f.gone && (f.offered.IsZero() || w.tree.known(f.path())) {
+		if f.limbo || f.gone && (f.offered.IsZero() || w.tree.known(f.path())) {
 			continue // never heard of, or another has its name and is told instead
 		}
 		batch = append(batch, f)

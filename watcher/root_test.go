@@ -3,7 +3,6 @@ package watcher
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -21,7 +20,7 @@ func bubble(t *testing.T, root string, change func(*Watcher), story func(t *test
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		rec := newRecorder()
-		o := Options{Root: root, Mode: Poll, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		o := Options{Root: root, Mode: Poll, Logger: slog.New(slog.DiscardHandler)}
 		w, err := New(o, rec)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +44,7 @@ func bubble(t *testing.T, root string, change func(*Watcher), story func(t *test
 
 // later lets time go by in a bubble and waits until all is quiet.
 func later(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 

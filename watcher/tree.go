@@ -35,6 +35,7 @@ type file struct {
 	name    string
 	track   track
 	gone    bool
+	limbo   bool      // it was forgotten, and nobody has looked yet whether it is there
 	met     uint64    // the folder's reading that met it last
 	place   int       // in the agenda, -1 when it is not there
 	queued  bool      // waits to be told to the Handler

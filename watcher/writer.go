@@ -10,7 +10,11 @@ import "path/filepath"
 // be called from any goroutine. On Windows another program's attempt to open the file for writing fails meanwhile;
 // on Linux it waits, or fails if it asked not to wait.
 func Writing(path string) (open, known bool) {
-	path = systemPath(filepath.Clean(path))
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return true, false
+	}
+	path = systemPath(path)
 	s, err := shareOf(filepath.Dir(path))
 	if err != nil {
 		return true, false

@@ -20,7 +20,7 @@ func checkWriter(path string, share bool) (writer, error) {
 	if err != nil {
 		return failedCheck, fmt.Errorf("open %s: %w", path, err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }() // nothing was written to it
 	if share {
 		return unknownWriter, nil
 	}
