@@ -43,16 +43,21 @@ func OS() Process {
 // gives it ten seconds; a second signal does not wait. In both late cases Main returns 1 while the command may still
 // be running, so the caller must exit.
 func Main(ctx context.Context, p Process) int {
+	a := newApp(p)
+	return a.supervise(ctx, p.Signals, func(ctx context.Context) int { return a.execute(ctx, p.Args) })
+}
+
+// supervise runs work, ends it at a signal, and does not wait for it for ever.
+func (a *app) supervise(ctx context.Context, signals <-chan os.Signal, work func(context.Context) int) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a := newApp(p)
 	done := make(chan int, 1)
-	go func() { done <- a.execute(ctx, p.Args) }()
+	go func() { done <- work(ctx) }()
 	select {
 	case code := <-done:
 		return code
 	case <-ctx.Done():
-	case <-p.Signals:
+	case <-signals:
 	}
 	cancel()
 	late := time.NewTimer(stopWithin)
@@ -60,7 +65,7 @@ func Main(ctx context.Context, p Process) int {
 	select {
 	case code := <-done:
 		return code
-	case <-p.Signals:
+	case <-signals:
 		a.note(a.say("diakhiri seketika; pekerjaan yang terputus dilanjutkan saat dijalankan lagi",
 			"ended at once; interrupted work goes on at the next start"))
 	case <-late.C:

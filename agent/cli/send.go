@@ -115,5 +115,5 @@ func progressLine(p painter, id, state, why string) string {
 	if paint == nil {
 		paint = p.dim
 	}
-	return strings.TrimSpace(plain(id) + " " + paint(state) + " " + plain(why))
+	return strings.TrimSpace(plain(id) + " " + paint(fmt.Sprintf("%-8s", state)) + " " + plain(why))
 }
