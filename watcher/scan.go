@@ -108,7 +108,8 @@ func (w *Watcher) deepEvery(took time.Duration) time.Duration {
 	return max(w.opts.Rescan, min(max(every, 200*took), 10*time.Minute))
 }
 
-// readFolder begins to read a folder, or goes on with it.
+// readFolder begins to read a folder, unless it is unchanged and that is enough. It is watched before it is read, so
+// that nothing can come between.
 func (w *Watcher) readFolder(d *folder) job {
 	known := d.version
 	skippable := d.certain && w.scan != nil && !w.scan.deep
@@ -120,7 +121,7 @@ func (w *Watcher) readFolder(d *folder) job {
 		if err != nil {
 			return func(live bool) { w.readFailed(live, d, err) }
 		}
-		if reason := leftAlone(in.mode); reason != "" || !in.mode.IsDir() {
+		if !in.mode.IsDir() {
 			return func(live bool) { w.readFailed(live, d, os.ErrNotExist) }
 		}
 		v := version{mod: in.mod, changed: in.changed}
@@ -133,7 +134,10 @@ func (w *Watcher) readFolder(d *folder) job {
 		}
 		f, err := openSame(path, in)
 		if err != nil {
-			return func(live bool) { w.readFailed(live, d, err) }
+			return func(live bool) {
+				d.id = in.id // as it is watched
+				w.readFailed(live, d, err)
+			}
 		}
 		p.step()
 		r := &reading{d: d, f: f, version: v, began: time.Now()}
@@ -268,6 +272,7 @@ func (w *Watcher) readDone(r *reading) {
 // readSkipped goes down from a folder that did not change.
 func (w *Watcher) readSkipped(live bool, d *folder) {
 	if live && !d.dropped {
+		w.unskip(d.rel)
 		w.descend(d)
 	}
 }

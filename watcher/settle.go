@@ -94,7 +94,10 @@ func (r rule) judge(t *track, s sight, crowd int) (changed bool) {
 	}
 	need := r.settle
 	switch s.writer {
-	case notAsked:
+	case notAsked: // too early a look
+		if earliest := t.changed.Add(r.quick()); t.next.Before(earliest) {
+			t.next = earliest
+		}
 		return false
 	case hasWriter, failedCheck:
 		longest := max(maxPause, time.Duration(crowd)*crowdPause)

@@ -106,6 +106,17 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// What was planned when writers could be seen must not be looked at again and again when they cannot any more.
+func TestSettleAfterRuleChanged(t *testing.T) {
+	start := time.Now()
+	tr := rule{settle: time.Second, trusted: true}.begin(sight{after: start})
+	at := tr.next
+	rule{settle: time.Second}.judge(&tr, sight{before: at, after: at}, 1)
+	if want := start.Add(time.Second); !tr.next.Equal(want) {
+		t.Errorf("next look %v after the first", tr.next.Sub(start))
+	}
+}
+
 // A look that hangs for long must not count as quiet.
 func TestSettleCountsBetweenLooksOnly(t *testing.T) {
 	r := rule{settle: time.Second}
