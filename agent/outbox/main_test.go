@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -86,6 +87,18 @@ func wantNames(t testing.TB, root string, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s holds\n\t%s\nwant\n\t%s", root, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
+}
+
+// symlink makes a symbolic link, or says that there are none here: Windows wants a privilege, Wine only pretends.
+func symlink(target, path string) error {
+	if err := os.Symlink(filepath.FromSlash(target), path); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSymlink == 0 {
+		err = errors.New("not a symbolic link")
+	}
+	return err
 }
 
 // long ago, in whole seconds, which every file system keeps

@@ -58,9 +58,10 @@ func longPath(path string) string {
 // open what is new for some hundred milliseconds.
 const busyFor = 3 * time.Second
 
-// retryBusy calls f again while another program holds what it needs, for a bounded time.
+// retryBusy calls f again while another program holds what it needs, for a bounded time. It asks often: a program
+// that reads a status file again and again leaves short gaps only.
 func retryBusy(f func() error) error {
-	for pause, begin := 5*time.Millisecond, time.Now(); ; pause = min(2*pause, 200*time.Millisecond) {
+	for pause, begin := 5*time.Millisecond, time.Now(); ; pause = min(2*pause, 25*time.Millisecond) {
 		err := f()
 		if err == nil || !isBusy(err) || time.Since(begin)+pause > busyFor {
 			return err

@@ -24,7 +24,7 @@ type entry struct {
 
 func list(root string) (tree, error) {
 	t := tree{root: root}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func list(root string) (tree, error) {
 		if err != nil {
 			return err
 		}
-		info, err := d.Info()
+		info, err := look(path)
 		if err != nil {
 			return err
 		}
@@ -48,6 +48,16 @@ func list(root string) (tree, error) {
 		return nil
 	})
 	return t, err
+}
+
+// look asks the file itself: on Windows what a folder says of its files can be out of date. There os.SameFile reads
+// the identity when it is first asked for, which must be now.
+func look(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	if err == nil {
+		_ = os.SameFile(info, info)
+	}
+	return info, err
 }
 
 // copyTo makes a durable copy of the tree under a name that is free, except for that name in its folder. It fails
