@@ -137,8 +137,7 @@ func (s *session) reject(access string) bool {
 	if s.cur.fromRefresh {
 		s.cur.refresh = "" // refreshing again would bring more of the same
 	}
-	s.cache.rejected = access
-	s.save()
+	s.cache.rejected = access // the file stays: another process may have written a newer token by now
 	return true
 }
 
@@ -227,8 +226,9 @@ func (s *session) loginFailed(e *Error) {
 // mergeRefused adds refusals that are not known yet. It reports whether the file is to be written anew: refusals from
 // the future, which a clock that was set back leaves, count as of now. Called with s.mu held.
 func (s *session) mergeRefused(times []time.Time, now time.Time) (moved bool) {
+	known := slices.Clone(s.refused)
 	for _, t := range times {
-		if slices.ContainsFunc(s.refused, func(have time.Time) bool { return have.UnixNano() == t.UnixNano() }) {
+		if slices.ContainsFunc(known, func(have time.Time) bool { return have.UnixNano() == t.UnixNano() }) {
 			continue
 		}
 		if t.After(now) {
@@ -277,8 +277,8 @@ func (s *session) reload(except string) {
 		s.save()
 	}
 	tok := saved.token(now)
-	if tok.access == except {
-		tok.access = ""
+	if tok.access == except || tok.access == s.cur.access {
+		tok.access = "" // refused, or known better than the file does
 	}
 	s.c.redact.learn(tok.access)
 	s.c.redact.learn(tok.refresh)

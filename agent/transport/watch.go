@@ -54,7 +54,8 @@ func (w *watch) progress() {
 func (w *watch) enter(phase string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.stalled { // what follows the end of a request is no phase of it
+	late := phase == phaseWait && w.phase == phaseRead // the end of the sending may be reported after the answer
+	if !w.stalled && !late {
 		w.last, w.phase = time.Now(), phase
 	}
 }

@@ -1,0 +1,100 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// In no second are there more calls than the rate, also when one is late and the next ones have waited.
+func TestPacer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate = 10
+		p := newPacer(rate)
+		var mu sync.Mutex
+		var left []time.Time
+		call := func() {
+			if err := p.wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			left = append(left, time.Now())
+			mu.Unlock()
+		}
+		var wg sync.WaitGroup
+		for range 25 {
+			wg.Go(call)
+		}
+		wg.Wait()
+		time.Sleep(5 * time.Second) // a rest saves nothing up
+		for range 25 {
+			wg.Go(call)
+		}
+		wg.Wait()
+		for i := rate; i < len(left); i++ {
+			if d := left[i].Sub(left[i-rate]); d <= time.Second {
+				t.Errorf("%d calls within %v", rate+1, d)
+			}
+		}
+		if d := left[24].Sub(left[0]); d > 2600*time.Millisecond {
+			t.Errorf("25 calls took %v", d)
+		}
+	})
+}
+
+func TestPacerGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(0.001)
+		if err := p.wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		for range 2 { // one whose turn it is, one behind it
+			wg.Go(func() {
+				if err := p.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+	if err := newPacer(0).wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	almostOne := math.Nextafter(1, 0)
+	for _, row := range []struct {
+		rnd     float64
+		attempt int
+		want    time.Duration
+	}{
+		{0, 1, 500 * time.Millisecond}, {0, 100, 500 * time.Millisecond}, {0, 0, 500 * time.Millisecond},
+		{almostOne, 1, 5 * time.Second}, {almostOne, 2, 10 * time.Second}, {almostOne, 3, 20 * time.Second},
+		{almostOne, 8, 10*time.Minute + 40*time.Second}, {almostOne, 9, 15 * time.Minute}, {almostOne, math.MaxInt, 15 * time.Minute},
+	} {
+		got := Backoff(5*time.Second, 15*time.Minute, func() float64 { return row.rnd })(row.attempt)
+		if d := got - row.want; d < -time.Millisecond || d > 0 {
+			t.Errorf("rnd %v, attempt %d: %v, want %v", row.rnd, row.attempt, got, row.want)
+		}
+	}
+	if d := Backoff(math.MaxInt64/2, math.MaxInt64, func() float64 { return almostOne })(60); d <= 0 {
+		t.Errorf("overflow: %v", d)
+	}
+	if d := Backoff(time.Hour, time.Minute, func() float64 { return almostOne })(1); d > time.Minute {
+		t.Errorf("first above max: %v", d)
+	}
+	pace := Backoff(time.Second, time.Minute, nil)
+	for i := range 1000 {
+		if d := pace(i); d < 100*time.Millisecond || d > time.Minute {
+			t.Fatalf("%v", d)
+		}
+	}
+}

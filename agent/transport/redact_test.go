@@ -1,0 +1,178 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+)
+
+// Servers that echo whatever they got, in every way they may, must not make a secret appear anywhere.
+func TestSecretsAreNeverShown(t *testing.T) {
+	const password, apiKey, basic = `pa"ss<&>/wörd 1`, "key+of/the=test", "dXNlcjpnZWhlaW0="
+	echoes := map[string]func(secret string) string{
+		"JSON": func(s string) string {
+			b, _ := json.Marshal(map[string]string{"message": "got " + s})
+			return string(b)
+		},
+		"JSON key":     func(s string) string { b, _ := json.Marshal(map[string]string{s: "x"}); return string(b) },
+		"nested":       func(s string) string { b, _ := json.Marshal([]any{map[string]any{"a": []string{s}}}); return string(b) },
+		"exception":    func(s string) string { b, _ := json.Marshal(map[string]string{"Exception": s}); return string(b) },
+		"text":         func(s string) string { return "you sent " + s },
+		"HTML":         func(s string) string { return "<html><b>" + html.EscapeString(s) + "</b></html>" },
+		"query":        func(s string) string { return "<p>a=" + url.QueryEscape(s) + "</p>" },
+		"JSON in HTML": func(s string) string { b, _ := json.Marshal(s); return "<pre>" + string(b) + "</pre>" },
+		"JSON in JSON": func(s string) string {
+			b, _ := json.Marshal(s)
+			b, _ = json.Marshal(map[string]string{"message": string(b)})
+			return string(b)
+		},
+		"cut":         func(s string) string { return strings.Repeat("x", 295) + s },
+		"far":         func(s string) string { return strings.Repeat("<i></i>", maxWindow/7) + s },
+		"broken JSON": func(s string) string { return `{"message":"` + s },
+	}
+	for name, echo := range echoes {
+		for _, status := range []int{200, 400, 401, 403, 404, 500, 503} {
+			var log bytes.Buffer
+			var seen secrets
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				switch {
+				case r.URL.Path == "/login" && seen.logins() == 1:
+					fmt.Fprintf(w, `{"item":{"access_token":"access-token-9","refresh_token":"refresh-token-9"}}`)
+					return
+				case r.URL.Path == "/x" || r.URL.Path == "/login" || r.URL.Path == "/refresh":
+					w.Header().Set("Location", "http://other.invalid/?"+url.QueryEscape(apiKey))
+					w.WriteHeader(status)
+					for _, secret := range []string{
+						password, apiKey, basic, r.Header.Get("Authorization"), "access-token-9", "refresh-token-9", string(body),
+					} {
+						fmt.Fprintln(w, echo(secret))
+					}
+				}
+			})
+			c := newTestClient(t, s.URL, func(o *Options) {
+				o.Token, o.Login = "", &Login{URL: s.URL + "/login", RefreshURL: s.URL + "/refresh", Username: "u", Password: password}
+				o.Headers = map[string]string{"beacukai-api-key": apiKey, "X-Other": "Basic " + basic}
+				o.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			})
+			for range 3 {
+				r := post("hello")
+				r.Check = (*Answer).Refusal
+				e := failed(t, c, r)
+				shown := fmt.Sprintf("%v\n%+v\n%s\n%s\n%s\n%s", e, e, e.Message, e.Excerpt, e.Raw, c.Clean(echo(password+apiKey)))
+				for cause := errors.Unwrap(e); cause != nil; cause = nil {
+					shown += cause.Error()
+				}
+				shown += log.String()
+				for _, secret := range []string{
+					password, apiKey, basic, "access-token-9", "refresh-token-9", html.EscapeString(password), url.QueryEscape(password),
+					`pa\"ss`, `ss<&>`, `u003c\u0026`, "key+of",
+				} {
+					if strings.Contains(shown, secret) {
+						t.Fatalf("%s, status %d: %q is shown in\n%s", name, status, secret, shown)
+					}
+				}
+			}
+		}
+	}
+}
+
+// secrets counts logins.
+type secrets struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (s *secrets) logins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	return s.n
+}
+
+func TestRawIsVerbatimUnlessItHoldsASecret(t *testing.T) {
+	r := newRedactor(Options{Token: "fixed-token-1", Headers: map[string]string{"a": "123456"}})
+	for in, want := range map[string]string{
+		`{"b": 1.50,  "a":"é\u00e9"}`:                 `{"b": 1.50,  "a":"é\u00e9"}`,
+		`{"a":"x fixed-token-1","n":1234567,"m":1.5}`: `{"a":"x [hidden]","m":1.5,"n":"[hidden]7"}`,
+		`{"a":"fixed\u002dtoken-1"}`:                  `{"a":"[hidden]"}`,
+	} {
+		if got := r.json([]byte(in)); string(got) != want {
+			t.Errorf("%s became %s", in, got)
+		}
+	}
+	if got := r.json([]byte(`"` + strings.Repeat("x", maxRaw) + `"`)); got != nil {
+		t.Error("too long, and kept")
+	}
+}
+
+func TestExcerpts(t *testing.T) {
+	r := newRedactor(Options{})
+	for in, want := range map[string]string{
+		"": "",
+		"<html><head><title>502 Bad&nbsp;Gateway</title><style>b{x:y}</style></head>\r\n<body><h1>Bad</h1><script>var a='<p>'</script>\x00\x1b[31mred\u202e</body>": "502 Bad Gateway Bad [31mred",
+		"a < b and c > d":             "a < b and c > d",
+		"not UTF-8 \xff\xfe here":     "not UTF-8 here",
+		"tag without an end <a href=": "tag without an end",
+		"<SCRIPT>never ends":          "",
+	} {
+		if got := r.body([]byte(in)); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	long := r.body(bytes.Repeat([]byte("é "), 1<<20))
+	if n := utf8.RuneCountInString(long); n != maxText {
+		t.Errorf("%d characters", n)
+	}
+}
+
+func TestLearnedTokensAreBounded(t *testing.T) {
+	r := newRedactor(Options{})
+	for i := range 1000 {
+		r.learn(fmt.Sprintf("token-number-%d", i))
+	}
+	if len(r.learned) != maxLearned || strings.Contains(r.text("x token-number-999"), "999") {
+		t.Errorf("%d learned", len(r.learned))
+	}
+}
+
+func FuzzExcerpt(f *testing.F) {
+	for _, s := range []string{"", "<", "<script", "</", "<!--", "a<b>c", "İ<style>İ</STYLE>x", "\xff<\xff>", "&lt;&#x0;"} {
+		f.Add(s)
+	}
+	r := newRedactor(Options{Token: "geheim"})
+	f.Fuzz(func(t *testing.T, s string) {
+		got := r.body([]byte(s))
+		if utf8.RuneCountInString(got) > maxText || strings.Contains(got, "geheim") || strings.ContainsAny(got, "\r\n\t\x00\x1b") {
+			t.Errorf("%q became %q", s, got)
+		}
+	})
+}
+
+func FuzzLogin(f *testing.F) {
+	for _, s := range []string{`{"item":{"access_token":"A","expires_in":"300"}}`, `{"data":null,"access_token":1}`, `[`, `{"item":[]}`,
+		`{"status":"failed"}`, `{"access_token":"A","expires_in":-9e99}`} {
+		f.Add(200, []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		a := &Answer{Status: status, Body: body, Header: http.Header{}}
+		now := newClock().now()
+		tok, ok := readToken(a, now)
+		if ok && (tok.access == "" || !tok.renewAt.After(now) || tok.expires.Sub(now) > maxLife) {
+			t.Errorf("%q became %+v", body, tok)
+		}
+		if e := loginRefusal(a); e == nil || e.Kind == "" {
+			t.Errorf("%q has no kind", body)
+		}
+	})
+}
