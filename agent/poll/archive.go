@@ -174,7 +174,7 @@ func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job 
 	rec := record{
 		CAR: doc.CAR, Kode: doc.KodeDokumen, Lists: doc.Lists, Folder: folder, Status: doc.Status, Uraian: doc.StatusUraian,
 		Daftar: doc.NomorDaftar, Tgl: doc.TanggalDaftar, Note: doc.Note, Polls: doc.Polls, Since: doc.FirstSeenAt,
-		Changed: doc.UpdatedAt, DoneAt: doc.DoneAt, Interval: in.Pace.First,
+		Last: doc.UpdatedAt, Changed: doc.UpdatedAt, DoneAt: doc.DoneAt, Interval: in.Pace.First,
 	}
 	for _, r := range doc.Responses {
 		if r.File != "" || r.PDF != "" {

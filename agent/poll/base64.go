@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"unicode/utf8"
 
 	"kurir/agent/t2g"
 )
@@ -80,33 +79,42 @@ func decodeBase64(w io.Writer, text *jsonString) error {
 }
 
 // jsonString reads the content of a JSON string without ever holding it in memory unescaped.
-type jsonString struct{ rest []byte }
+type jsonString struct {
+	rest    []byte
+	pending []byte // unescaped, and not read yet
+}
 
 // readString returns a reader of raw, a JSON string with its quotes; of anything else there is nothing to read.
 func readString(raw t2g.Blob) *jsonString {
-	if len(raw) < 2 || raw[0] != '"' {
+	if !raw.IsString() || len(raw) < 2 {
 		return &jsonString{}
 	}
 	return &jsonString{rest: raw[1 : len(raw)-1]}
 }
 
-// Read implements io.Reader. p must have room for two characters at least.
-func (s *jsonString) Read(p []byte) (int, error) {
-	n := 0
-	for n+2*utf8.UTFMax <= len(p) && len(s.rest) > 0 {
-		if c := s.rest[0]; c == '\\' {
-			n += s.escape(p[n:])
-			continue
+// Read implements io.Reader.
+func (s *jsonString) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		switch {
+		case len(s.pending) > 0:
+			m := copy(p[n:], s.pending)
+			s.pending = s.pending[m:]
+			n += m
+		case len(s.rest) == 0:
+			if n == 0 {
+				return 0, io.EOF
+			}
+			return n, nil
+		case s.rest[0] == '\\':
+			s.unescape()
+		default:
+			n += s.plain(p[n:])
 		}
-		n += s.plain(p[n:])
-	}
-	if n == 0 && len(s.rest) == 0 {
-		return 0, io.EOF
 	}
 	return n, nil
 }
 
-// plain copies what stands before the next escape.
+// plain copies what stands before the next escape, as far as there is room: what is behind is not looked at yet.
 func (s *jsonString) plain(p []byte) int {
 	part := s.rest[:min(len(p), len(s.rest))]
 	if i := bytes.IndexByte(part, '\\'); i >= 0 {
@@ -116,21 +124,20 @@ func (s *jsonString) plain(p []byte) int {
 	return copy(p, part)
 }
 
-// escape copies one escaped character, or a pair of escaped surrogates.
-func (s *jsonString) escape(p []byte) int {
+// unescape reads one escaped character, or a pair of escaped surrogates.
+func (s *jsonString) unescape() {
 	size := 2
 	if len(s.rest) > 1 && s.rest[1] == 'u' {
 		size = 6
-		if len(s.rest) >= 12 && s.rest[6] == '\\' && s.rest[7] == 'u' && (s.rest[2] == 'd' || s.rest[2] == 'D') {
+		if len(s.rest) >= 12 && s.rest[6] == '\\' && s.rest[7] == 'u' {
 			size = 12
 		}
 	}
 	size = min(size, len(s.rest))
-	quoted := append(append([]byte{'"'}, s.rest[:size]...), '"')
-	s.rest = s.rest[size:]
 	var text string
-	if json.Unmarshal(quoted, &text) != nil {
-		return 0
+	quoted := append(append([]byte{'"'}, s.rest[:size]...), '"')
+	if json.Unmarshal(quoted, &text) == nil { // it is part of valid JSON
+		s.pending = []byte(text)
 	}
-	return copy(p, text)
+	s.rest = s.rest[size:]
 }

@@ -29,7 +29,8 @@ type record struct {
 	Polls    int           `json:"n,omitempty"`
 	Busy     time.Time     `json:"busy,omitzero"` // a poll that began then has not been settled
 	Since    time.Time     `json:"since,omitzero"`
-	Changed  time.Time     `json:"chg,omitzero"` // when state, status or responses last changed
+	Last     time.Time     `json:"last,omitzero"` // when the last poll ended
+	Changed  time.Time     `json:"chg,omitzero"`  // when state, status or responses last changed
 	DoneAt   time.Time     `json:"done,omitzero"`
 }
 

@@ -41,7 +41,7 @@ func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) er
 		rec.addList(list)
 		if j.State == journal.Failed {
 			rec.Kode = kode
-			again(j, rec, later(p.o.Now(), j.Updated.Add(in.Pace.First)))
+			again(j, rec, later(p.o.Now(), rec.Last.Add(in.Pace.First)))
 		}
 	})
 }

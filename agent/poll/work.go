@@ -256,6 +256,7 @@ func ownEntries(entries []t2g.Entry) []byte {
 func (t *task) finish(ctx context.Context) {
 	now := t.p.o.Now()
 	t.rec.Polls++
+	t.rec.Last = now
 	out := t.in.Pace.settle(t.rec, t.result, now)
 	if t.result.changed || t.before != t.row(out.Label, out.Cause) {
 		t.rec.Changed = now
