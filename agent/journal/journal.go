@@ -39,6 +39,7 @@ var (
 	ErrNone     = errors.New("no job is due")
 	ErrLost     = errors.New("claim is lost or settled")
 	ErrClosed   = errors.New("journal is closed")
+	ErrDamaged  = errors.New("journal is damaged") // what is stored cannot be right: opened again, it is checked and set aside
 
 	// Remove is returned by the function given to Store.Update to delete the job and its steps.
 	Remove = errors.New("remove this job")

@@ -33,7 +33,7 @@ type kindAudit struct {
 	inQueue    bool
 }
 
-// examine reads the journal in file. It returns the schema number; an error that wraps ErrDamaged when it cannot be
+// examine reads the journal in file. It returns the schema number; an error that wraps journal.ErrDamaged when it cannot be
 // used, another one when it cannot be read. A shallow look leaves out the jobs and their indexes. What a journal of another
 // schema holds is not looked at either: only its pages are.
 func examine(file io.ReaderAt, size int64, shallow bool) (schema uint64, err error) {

@@ -218,7 +218,7 @@ func (b *batch) writeCounts() error {
 			n += stored
 		}
 		if n < 0 {
-			return fmt.Errorf("%w: count of %+v would be %d", ErrDamaged, ck, n)
+			return fmt.Errorf("%w: count of %+v would be %d", journal.ErrDamaged, ck, n)
 		}
 		if n == 0 {
 			err = kb.counts.Delete(key)

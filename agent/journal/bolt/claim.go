@@ -94,7 +94,7 @@ func (kb *kindBuckets) jobAt(due time.Time, tag byte, name string) (*journal.Job
 		return nil, err
 	}
 	if r == nil || r.job.State != journal.Active || r.job.Group != group || !r.job.Due.Equal(due) {
-		return nil, fmt.Errorf("%w: due entry %q has no job", ErrDamaged, name)
+		return nil, fmt.Errorf("%w: due entry %q has no job", journal.ErrDamaged, name)
 	}
 	r.job.Steps, err = kb.loadSteps(r)
 	return &r.job, err
@@ -200,7 +200,7 @@ func (c *claim) write(verb string, next journal.Job) error {
 			return err
 		}
 		if old == nil {
-			return fmt.Errorf("%w: held job %q is missing", ErrDamaged, next.Key)
+			return fmt.Errorf("%w: held job %q is missing", journal.ErrDamaged, next.Key)
 		}
 		r := &record{job: next, steps: old.steps}
 		r.job.Steps = nil

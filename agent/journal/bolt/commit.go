@@ -83,9 +83,8 @@ func (s *Store) commit(ops []*op) {
 	}
 	var err error
 	for len(ops) > 0 {
-		culprit := -1
-		culprit, err = s.attempt(ops)
-		if culprit < 0 {
+		var culprit int
+		if culprit, err = s.attempt(ops); culprit < 0 {
 			break
 		}
 		ops[culprit].done <- err

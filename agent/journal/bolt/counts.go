@@ -58,7 +58,7 @@ func loadCounts(tx *bbolt.Tx) (map[CountKey]int, error) {
 	counts := map[CountKey]int{}
 	kinds := tx.Bucket(bucketKinds)
 	if kinds == nil {
-		return nil, fmt.Errorf("%w: bucket %s is missing", ErrDamaged, bucketKinds)
+		return nil, fmt.Errorf("%w: bucket %s is missing", journal.ErrDamaged, bucketKinds)
 	}
 	err := kinds.ForEachBucket(func(kind []byte) error {
 		kb, err := openKind(tx, journal.Kind(kind))
@@ -68,7 +68,7 @@ func loadCounts(tx *bbolt.Tx) (map[CountKey]int, error) {
 		return kb.counts.ForEach(func(key, v []byte) error {
 			inbox, label, ok := cut(key)
 			if !ok {
-				return fmt.Errorf("%w: count entry %q", ErrDamaged, key)
+				return fmt.Errorf("%w: count entry %q", journal.ErrDamaged, key)
 			}
 			n, err := decodeCount(kb.kind, key, v)
 			counts[CountKey{kb.kind, inbox, string(label)}] = n
@@ -86,7 +86,7 @@ func decodeCount(kind journal.Kind, key, v []byte) (int, error) {
 	}
 	n, size := binary.Uvarint(body)
 	if size != len(body) || n == 0 || n > 1<<40 {
-		return 0, fmt.Errorf("%w: count %q cannot be decoded", ErrDamaged, key)
+		return 0, fmt.Errorf("%w: count %q cannot be decoded", journal.ErrDamaged, key)
 	}
 	return int(n), nil
 }

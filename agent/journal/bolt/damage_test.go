@@ -264,14 +264,14 @@ func (r errReader) ReadAt([]byte, int64) (int, error) { return 0, r.err }
 // TestReadErrors tells a disk that cannot give the content from one that does not answer.
 func TestReadErrors(t *testing.T) {
 	_, err := examine(errReader{os.ErrPermission}, 1<<20, false)
-	if !errors.Is(err, os.ErrPermission) || errors.Is(err, ErrDamaged) {
+	if !errors.Is(err, os.ErrPermission) || errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("no permission: %v", err)
 	}
-	if _, err = examine(errReader{io.ErrUnexpectedEOF}, 1<<20, false); errors.Is(err, ErrDamaged) {
+	if _, err = examine(errReader{io.ErrUnexpectedEOF}, 1<<20, false); errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("unknown error: %v", err)
 	}
 	for _, media := range mediaErrors() {
-		if _, err = examine(errReader{media}, 1<<20, false); !errors.Is(err, ErrDamaged) {
+		if _, err = examine(errReader{media}, 1<<20, false); !errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("bad sector: %v", err)
 		}
 	}
@@ -321,6 +321,37 @@ func TestAuditFindsLostEntries(t *testing.T) {
 	}
 }
 
+// TestLargeFile opens a large journal: after a Close in good order only the way to its jobs is examined and no copy is
+// kept; after a crash, all of it is.
+func TestLargeFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	sample(t, path)
+	change(t, path, func(tx *bbolt.Tx) error {
+		kb, err := openKind(tx, journal.Xray)
+		if err != nil {
+			return err
+		}
+		return dropFirst(kb.ids)
+	})
+	if err := os.Truncate(path, checkAlways+4096); err != nil { // sparse
+		t.Fatal(err)
+	}
+	s, report, err := Open(path, Options{})
+	if err != nil || report.Fresh {
+		t.Fatalf("open after a close in good order: %v, %+v", err, report)
+	}
+	if _, err := os.Stat(sibling(path, ".bak")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a large journal was copied: %v", err)
+	}
+	s.doubt.Store(true) // as a crash does, it leaves the owner's note as it is
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, report, err := openClosed(t, path); err != nil || report.SetAside == "" {
+		t.Errorf("open after a crash: %v, %+v", err, report)
+	}
+}
+
 // openClosed opens the journal and closes it at the end of the test.
 func openClosed(t *testing.T, path string) (*Store, Report, error) {
 	t.Helper()
@@ -355,7 +386,7 @@ func TestDamageWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	if _, err := s.List(ctx, journal.Filter{Kind: journal.Xray}); !errors.Is(err, ErrDamaged) {
+	if _, err := s.List(ctx, journal.Filter{Kind: journal.Xray}); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("list: %v", err)
 	}
 	if err := s.Put(ctx, journal.Job{Kind: journal.Xray, Key: "new"}); err != nil {

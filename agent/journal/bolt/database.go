@@ -9,10 +9,12 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"kurir/agent/journal"
 )
 
 // openDB opens the bbolt file under recover: bbolt panics on some kinds of damage. When it does, the error wraps
-// ErrDamaged and the file is closed again, so that it can be renamed on Windows too.
+// journal.ErrDamaged and the file is closed again, so that it can be renamed on Windows too.
 //
 // The free list is written with every commit. Without it, each start and each failed commit would walk the whole file,
 // and bbolt does that in a goroutine of its own, where a panic cannot be recovered.
@@ -32,7 +34,7 @@ func openDB(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 		db, err = bbolt.Open(path, 0o600, opts)
 		return err
 	})
-	if errors.Is(err, ErrDamaged) && file != nil {
+	if errors.Is(err, journal.ErrDamaged) && file != nil {
 		return nil, errors.Join(err, ignoreClosed(file.Close()))
 	}
 	return db, err
@@ -46,12 +48,12 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// recovering calls fn and turns a panic, and a fault in the memory-mapped file, into an error that wraps ErrDamaged.
+// recovering calls fn and turns a panic, and a fault in the memory-mapped file, into an error that wraps journal.ErrDamaged.
 func recovering(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %w", ErrDamaged, &panicError{value: p, stack: debug.Stack()})
+			err = fmt.Errorf("%w: %w", journal.ErrDamaged, &panicError{value: p, stack: debug.Stack()})
 		}
 	}()
 	return fn()
@@ -69,7 +71,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 // guard is recovering, and remembers that the file needs a full check.
 func (s *Store) guard(fn func() error) error {
 	err := recovering(fn)
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, journal.ErrDamaged) {
 		s.doubt.Store(true)
 	}
 	var p *panicError

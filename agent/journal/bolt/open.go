@@ -13,6 +13,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"kurir/agent/journal"
 )
 
 const (
@@ -66,7 +68,7 @@ func open(path string, own *owner, timeout time.Duration, log *slog.Logger) (*St
 		s.keepCopy()
 		return s, report, nil
 	case errors.Is(err, fs.ErrNotExist):
-	case errors.Is(err, ErrDamaged):
+	case errors.Is(err, journal.ErrDamaged):
 		report.Reason = err.Error()
 	default:
 		return nil, report, err
@@ -97,8 +99,7 @@ func inspect(path string, clean bool) (schema uint64, err error) {
 		return 0, fmt.Errorf("%s is no regular file", path)
 	}
 	size := info.Size()
-	shallow := size > checkUnclean || (clean && size > checkAlways)
-	return examine(f, size, shallow)
+	return examine(f, size, size > checkUnclean || (clean && size > checkAlways))
 }
 
 // start opens the examined file with bbolt.

@@ -83,7 +83,7 @@ func TestOpenRefused(t *testing.T) {
 	before := names(t, dir)
 	unchanged := func(t *testing.T, path string) {
 		t.Helper()
-		if _, report, err := openClosed(t, path); err == nil || report.SetAside != "" || errors.Is(err, ErrDamaged) {
+		if _, report, err := openClosed(t, path); err == nil || report.SetAside != "" || errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("open: %v, %+v", err, report)
 		}
 		if got := names(t, dir); !slices.Equal(got, before) {

@@ -43,8 +43,8 @@ type ownerNote struct {
 	Closed bool      `json:"closed"`
 }
 
-// takeOwner locks the file at path for the journal, waiting for at most timeout; *HeldError after that.
-func takeOwner(path, journal string, timeout time.Duration) (*owner, error) {
+// takeOwner locks the file at path for the journal held, waiting for at most timeout; *HeldError after that.
+func takeOwner(path, held string, timeout time.Duration) (*owner, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open journal's owner file: %w", err)
@@ -52,7 +52,7 @@ func takeOwner(path, journal string, timeout time.Duration) (*owner, error) {
 	if err := lockWithin(f, timeout); err != nil {
 		if errors.Is(err, errLocked) {
 			note, _ := readNote(f) // who it is is help, not more
-			err = &HeldError{Path: journal, PID: note.PID, Since: note.Since}
+			err = &HeldError{Path: held, PID: note.PID, Since: note.Since}
 		}
 		return nil, errors.Join(err, f.Close())
 	}
@@ -89,8 +89,8 @@ func readNote(f *os.File) (ownerNote, error) {
 		return ownerNote{}, fmt.Errorf("read journal's owner file: %w", err)
 	}
 	var note ownerNote
-	if json.Unmarshal(b[:n], &note) != nil {
-		return ownerNote{}, nil
+	if err := json.Unmarshal(b[:n], &note); err != nil {
+		return ownerNote{}, nil //nolint:nilerr // that is an answer
 	}
 	return note, nil
 }

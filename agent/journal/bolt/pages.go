@@ -8,6 +8,8 @@ import (
 	"hash/fnv"
 	"io"
 	"slices"
+
+	"kurir/agent/journal"
 )
 
 // The pages of a bbolt file, read with plain reads before bbolt maps them. bbolt's own check follows whatever page
@@ -66,7 +68,7 @@ type pageWalk struct {
 	path    [][]byte
 }
 
-// walkPages visits the content of a bbolt file of size bytes. An error that wraps ErrDamaged says what is wrong with the
+// walkPages visits the content of a bbolt file of size bytes. An error that wraps journal.ErrDamaged says what is wrong with the
 // file; any other error is one of reading it.
 func walkPages(file io.ReaderAt, size int64, v visitor) error {
 	w := &pageWalk{file: file, size: size, visit: v}
@@ -82,7 +84,7 @@ func walkPages(file io.ReaderAt, size int64, v visitor) error {
 }
 
 func damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s", journal.ErrDamaged, fmt.Sprintf(format, args...))
 }
 
 // readMeta reads both meta pages. With one of them broken, bbolt would go back by one commit without a word: a step

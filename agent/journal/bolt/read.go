@@ -127,7 +127,7 @@ func (l *lister) next(tx *bbolt.Tx) error {
 func (l *lister) take(kb *kindBuckets, v []byte, indexed bool) error {
 	if indexed {
 		if v = kb.jobs.Get([]byte(l.after)); v == nil {
-			return fmt.Errorf("%w: index entry %q has no job", ErrDamaged, l.after)
+			return fmt.Errorf("%w: index entry %q has no job", journal.ErrDamaged, l.after)
 		}
 	}
 	r, err := decodeJob(kb.kind, []byte(l.after), v)

@@ -39,7 +39,7 @@ func seal(kind journal.Kind, key, body []byte) []byte {
 func unseal(kind journal.Kind, key, b []byte) ([]byte, error) {
 	n := len(b) - sumSize
 	if n < 0 || binary.BigEndian.Uint32(b[n:]) != checksum(kind, key, b[:n]) {
-		return nil, fmt.Errorf("%w: record %q of kind %q has a wrong checksum", ErrDamaged, key, kind)
+		return nil, fmt.Errorf("%w: record %q of kind %q has a wrong checksum", journal.ErrDamaged, key, kind)
 	}
 	return b[:n], nil
 }
@@ -94,7 +94,7 @@ func decodeJob(kind journal.Kind, key, b []byte) (*record, error) {
 	}
 	r.job.Data = d.raw()
 	if !d.finished() {
-		return nil, fmt.Errorf("%w: job %q of kind %q cannot be decoded", ErrDamaged, key, kind)
+		return nil, fmt.Errorf("%w: job %q of kind %q cannot be decoded", journal.ErrDamaged, key, kind)
 	}
 	return r, nil
 }
@@ -119,7 +119,7 @@ func decodeStep(kind journal.Kind, key, b []byte) (journal.Step, error) {
 	d.format()
 	st := journal.Step{Name: d.str(), At: d.time(), Note: d.raw()}
 	if !d.finished() {
-		return journal.Step{}, fmt.Errorf("%w: step %q of kind %q cannot be decoded", ErrDamaged, key, kind)
+		return journal.Step{}, fmt.Errorf("%w: step %q of kind %q cannot be decoded", journal.ErrDamaged, key, kind)
 	}
 	return st, nil
 }

@@ -39,14 +39,14 @@ func TestRecords(t *testing.T) {
 			"more behind":  second(decodeJob(kind, key, seal(kind, key, append(bytes.Clone(b[:len(b)-sumSize]), 0)))),
 			"format":       second(decodeJob(kind, key, seal(kind, key, append([]byte{recordFormat + 1}, b[1:len(b)-sumSize]...)))),
 		} {
-			if !errors.Is(err, ErrDamaged) {
+			if !errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		for i := range b {
 			spoiled := bytes.Clone(b)
 			spoiled[i] ^= 0x10
-			if _, err := decodeJob(kind, key, spoiled); !errors.Is(err, ErrDamaged) {
+			if _, err := decodeJob(kind, key, spoiled); !errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("bit flipped in byte %d: %v", i, err)
 			}
 		}
@@ -120,7 +120,7 @@ func FuzzExamine(f *testing.F) {
 			copy(file[int(at)%len(file):], patch)
 		}
 		_, err := examine(bytes.NewReader(file), int64(len(file)), mode&2 != 0)
-		if err != nil && !errors.Is(err, ErrDamaged) {
+		if err != nil && !errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("examine: %v", err)
 		}
 	})

@@ -3,7 +3,8 @@
 // Concurrent changes share commits: one goroutine takes all that wait, writes them in one transaction and syncs once,
 // while the next ones gather. Claims live in memory only, so that a job that was held when the process died is due
 // again at once. A file that cannot be read is set aside by name, and a new one begun; what it held is rebuilt by the
-// pipelines from folders and servers.
+// pipelines from folders and servers. A call that meets damage later returns journal.ErrDamaged, wrapped: the store
+// stays open for what can still be read, and the next Open checks the whole file.
 //
 // It never deletes a journal, never restores a copy by itself, and never decides what a job's data mean. The agent
 // opens it, the pipelines write it through journal.Store, commands and control read it.
@@ -23,10 +24,6 @@ import (
 )
 
 var _ journal.Store = (*Store)(nil)
-
-// ErrDamaged is returned, wrapped, by a call that has met a record or a page that cannot be right. The store stays open for
-// what can still be read, but the journal is checked in full when it is opened the next time, and set aside then.
-var ErrDamaged = errors.New("journal is damaged")
 
 // Options of Open. The zero value is ready to use.
 type Options struct {

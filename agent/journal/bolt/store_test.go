@@ -79,7 +79,7 @@ func TestBadOpAlone(t *testing.T) {
 		after(put("panics"), func() error { panic("oh") }), put("c"),
 	}
 	s.commit(slices.Clone(ops)) // the committer is idle: nothing else has been submitted
-	for i, want := range []error{nil, errBad, nil, ErrDamaged, nil} {
+	for i, want := range []error{nil, errBad, nil, journal.ErrDamaged, nil} {
 		if err := <-ops[i].done; !errors.Is(err, want) || (want == nil && err != nil) {
 			t.Errorf("op %d: %v, want %v", i, err, want)
 		}

@@ -37,9 +37,10 @@ func NewFaulty(s journal.Store) *Faulty {
 	return &Faulty{store: s, calls: map[string]int{}}
 }
 
-// FailNth makes the nth call of method from now on return err; 1 is the next. The method is one of Put, Update, Claim, Get,
-// List, Close, and Step and Settle of any claim that was made through f. With after, the call takes effect and its result is lost: a job that
-// was claimed so stays held. Otherwise it has no effect. Several calls may be told to fail; each does so once.
+// FailNth makes the nth call of method from now on return err; 1 is the next. The method is one of Put, Update, Claim,
+// Get, List, Close, and Step and Settle of any claim that was made through f. With after, the call takes effect and its
+// result is lost: a job that was claimed so stays held. Otherwise it has no effect. Several calls may be told to fail;
+// each does so once.
 func (f *Faulty) FailNth(method string, n int, after bool, err error) {
 	if !slices.Contains(methods, method) || n < 1 || err == nil {
 		panic(fmt.Sprintf("journaltest: cannot fail call %d of %q with %v", n, method, err))
