@@ -23,6 +23,7 @@ import (
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/journal/bolt"
+	"kurir/agent/poll"
 	"kurir/agent/reason"
 	"kurir/agent/transport"
 	"kurir/agent/upload"
@@ -47,6 +48,7 @@ type Agent struct {
 	problem  string // what was wrong with the journal when it was opened
 	bc, t2g  *api   // nil when not configured
 	upload   *upload.Pipeline
+	poll     *poll.Pipeline
 	watchers map[string]*watcher.Watcher // by inbox
 	server   *control.Server
 	running  atomic.Bool
@@ -93,6 +95,9 @@ func (a *Agent) assemble() error {
 	if err := a.assembleUpload(); err != nil {
 		return err
 	}
+	if err := a.assemblePoll(); err != nil {
+		return err
+	}
 	for _, in := range a.cfg.Inboxes {
 		w, err := watcher.New(watcher.Options{
 			Root: in.Path, Settle: in.Settle.D(), Mode: watcher.Mode(in.Watch), Rescan: in.Rescan.D(), Ignore: in.Ignore,
@@ -111,6 +116,9 @@ func (a *Agent) assemble() error {
 
 // handler returns what an inbox's files are offered to.
 func (a *Agent) handler(in config.Inbox) watcher.Handler {
+	if in.Kind == config.KindAju {
+		return a.poll.Handler(in.Name)
+	}
 	return a.upload.Handler(in.Name, func(paths []string) {
 		if w := a.watchers[in.Name]; w != nil {
 			w.Forget(paths...)
@@ -149,6 +157,9 @@ func (a *Agent) work(ctx context.Context) error {
 func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
 	if a.upload != nil {
 		g.Go(func() error { return a.upload.Run(ctx) })
+	}
+	if a.poll != nil {
+		g.Go(func() error { return a.poll.Run(ctx) })
 	}
 }
 

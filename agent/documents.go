@@ -2,24 +2,176 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"kurir/agent/config"
 	"kurir/agent/control"
+	"kurir/agent/journal"
+	"kurir/agent/poll"
+	"kurir/agent/t2g"
 )
 
+// assemblePoll makes the Aju pipeline, where the configuration has an inbox for it.
+func (a *Agent) assemblePoll() error {
+	var inboxes []poll.Inbox
+	for _, in := range a.cfg.Inboxes {
+		if in.Kind != config.KindAju {
+			continue
+		}
+		inboxes = append(inboxes, poll.Inbox{
+			Name: in.Name, Root: in.Path, Outbox: in.Outbox, KodeDokumen: in.KodeDokumen,
+			Pace: poll.Pace{First: in.Poll.First.D(), Max: in.Poll.Max.D(), Factor: in.Poll.Factor,
+				GiveUpAfter: in.Poll.GiveUpAfter.D(), DoneStatus: in.Poll.DoneStatus, TailEvery: in.Poll.TailEvery.D(),
+				TailFor: in.Poll.TailFor.D()},
+		})
+	}
+	if len(inboxes) == 0 || a.cfg.T2G == nil {
+		return nil
+	}
+	api, err := a.connect("t2g", a.cfg.T2G.Connection, inboxes[0].Pace.First, inboxes[0].Pace.Max)
+	if err != nil {
+		return err
+	}
+	a.t2g = api
+	client := t2g.New(api.client, t2g.Options{
+		EDINumber: a.cfg.T2G.EDINumber, StatusResponPath: a.cfg.T2G.StatusResponPath, ResponsePaths: a.cfg.T2G.ResponsePaths,
+	})
+	a.poll = poll.New(poll.Options{
+		Store: a.store, Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
+		Language: a.lang, Location: a.cfg.Location(), Logger: a.log,
+		OnDocument: func(d poll.Document) {
+			a.publish(control.Event{Type: control.EventDocument, Document: ptr(documentOf(d))})
+		},
+	})
+	return nil
+}
+
 // Documents implements control.Source.
-func (a *Agent) Documents(context.Context, control.Query) ([]control.Document, error) {
-	return nil, nil
+func (a *Agent) Documents(ctx context.Context, q control.Query) ([]control.Document, error) {
+	if a.poll == nil {
+		return nil, nil
+	}
+	jobs, err := a.jobs(ctx, journal.Aju, q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.Document, 0, len(jobs))
+	for _, j := range jobs {
+		d, err := a.poll.Describe(j, q.ID != "")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, documentOf(d))
+	}
+	return out, nil
 }
 
 // Lists implements control.Source.
-func (a *Agent) Lists(context.Context, control.Query) ([]control.List, error) { return nil, nil }
-
-// Poll implements control.Actions.
-func (a *Agent) Poll(_ context.Context, inbox string, _ []string, _ func(control.Document)) ([]control.Document, error) {
-	if _, err := a.inboxFor(inbox, config.KindAju); err != nil {
+func (a *Agent) Lists(ctx context.Context, q control.Query) ([]control.List, error) {
+	if a.poll == nil {
+		return nil, nil
+	}
+	jobs, err := a.jobs(ctx, poll.KindList, q)
+	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: no T2G", control.ErrInvalid)
+	out := make([]control.List, 0, len(jobs))
+	for _, j := range jobs {
+		l, err := a.poll.DescribeList(j)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, control.List{ID: l.ID, Inbox: l.Inbox, List: l.List, File: l.File, Entries: l.Entries,
+			Rejected: l.Rejected, Counts: l.Counts, ReadAt: l.ReadAt, Error: (*control.Error)(l.Error)})
+	}
+	return out, nil
+}
+
+// jobs returns the jobs that a query selects, the latest change first.
+func (a *Agent) jobs(ctx context.Context, kind journal.Kind, q control.Query) ([]journal.Job, error) {
+	f := journal.Filter{Kind: kind, ID: q.ID, Inbox: q.Inbox}
+	if q.State != "" {
+		f.Labels = []string{q.State}
+	}
+	jobs, err := a.store.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(jobs, func(x, y journal.Job) int { return y.Updated.Compare(x.Updated) })
+	if q.Limit > 0 && len(jobs) > q.Limit {
+		jobs = jobs[:q.Limit]
+	}
+	return jobs, nil
+}
+
+// Poll implements control.Actions. When the agent does not run, the pipelines work in this process until it returns.
+func (a *Agent) Poll(ctx context.Context, inbox string, cars []string, progress func(control.Document)) ([]control.Document, error) {
+	inbox, err := a.inboxFor(inbox, config.KindAju)
+	if err != nil {
+		return nil, err
+	}
+	var out []control.Document
+	err = a.working(ctx, func(ctx context.Context) error {
+		for _, car := range cars {
+			d, err := a.poll.Poll(ctx, inbox, car, "")
+			if errors.Is(err, poll.ErrNumber) {
+				return fmt.Errorf("%w: %w", control.ErrInvalid, err)
+			}
+			if err != nil {
+				return err
+			}
+			out = append(out, documentOf(d))
+			if progress != nil {
+				progress(documentOf(d))
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// retryDocuments makes documents due now: the named ones, or all that failed or expired.
+func (a *Agent) retryDocuments(ctx context.Context, ids []string) ([]string, error) {
+	var jobs []journal.Job
+	if len(ids) == 0 {
+		failed, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, State: journal.Failed})
+		if err != nil {
+			return nil, err
+		}
+		jobs = failed
+	}
+	for _, id := range ids {
+		found, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, ID: id})
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, found...)
+	}
+	var out []string
+	for _, j := range jobs {
+		if err := a.poll.Retry(ctx, j.Key); err != nil {
+			return out, err
+		}
+		out = append(out, j.ID)
+	}
+	return out, nil
+}
+
+// documentOf translates a document's state for the control address.
+func documentOf(d poll.Document) control.Document {
+	out := control.Document{
+		Schema: d.Schema, Kind: d.Kind, ID: d.ID, Inbox: d.Inbox, Car: d.CAR, KodeDokumen: d.KodeDokumen, Lists: d.Lists,
+		State: d.State, Status: d.Status, StatusUraian: d.StatusUraian, NomorDaftar: d.NomorDaftar,
+		TanggalDaftar: d.TanggalDaftar, Polls: d.Polls, FirstSeenAt: d.FirstSeenAt, UpdatedAt: d.UpdatedAt,
+		NextPollAt: d.NextPollAt, DoneAt: d.DoneAt, Note: d.Note, Error: (*control.Error)(d.Error),
+	}
+	for _, r := range d.Responses {
+		out.Responses = append(out.Responses, control.Response(r))
+	}
+	for _, s := range d.Statuses {
+		out.Statuses = append(out.Statuses, control.Status(s))
+	}
+	return out
 }

@@ -107,6 +107,13 @@ func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]string, er
 			return out, err
 		}
 	}
+	if a.poll != nil {
+		ids, err := a.retryDocuments(ctx, r.IDs)
+		out = append(out, ids...)
+		if err != nil {
+			return out, err
+		}
+	}
 	if len(out) == 0 {
 		return nil, control.ErrNoMatch
 	}
@@ -187,13 +194,11 @@ func setOf(st upload.Status) control.Set {
 		NomorBlAwb: st.NomorBlAwb, TanggalBlAwb: st.TanggalBlAwb, KodeKantor: st.KodeKantor, Attempts: st.Attempts,
 		FirstSeenAt: st.FirstSeenAt, UpdatedAt: st.UpdatedAt, SentAt: st.SentAt, NextAttemptAt: st.NextAttemptAt,
 		WaitingFor: st.WaitingFor, Note: st.Note, OtherFiles: st.OtherFiles, Archive: st.Archive, Response: st.Response,
+		Error: (*control.Error)(st.Error),
 	}
 	for _, im := range st.Images {
 		out.Images = append(out.Images, control.Image{Name: im.Name, File: im.File, Bytes: im.Bytes, SHA256: im.SHA256,
 			State: im.State, Via: im.Via, DuplicateOf: im.Of, At: im.At})
-	}
-	if st.Error != nil {
-		out.Error = &control.Error{Code: st.Error.Code, Message: st.Error.Message, Action: st.Error.Action}
 	}
 	return out
 }

@@ -46,7 +46,7 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	case v.ready:
 		err = in.accept(ctx, s, v)
 	case v.note != "":
-		in.report(s, v, now)
+		in.report(ctx, s, v, now)
 		return v.again
 	default: // nothing there that is ours
 		in.withdraw(ctx, k)
@@ -80,7 +80,7 @@ func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now
 		}
 	}
 	if s.key.folder && settled || !s.first.Add(aloneAfter).After(now) {
-		in.report(s, v, now)
+		in.report(ctx, s, v, now)
 	} else {
 		in.note(s, v)
 	}
@@ -109,7 +109,7 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 	in.p.log.Error("set not accepted", "id", id(in.in.Name, s.key.name), "error", err)
 	v.trouble = &journal.Cause{Code: string(reason.Disk), Message: err.Error()}
 	v.note = err.Error()
-	in.report(s, v, now)
+	in.report(ctx, s, v, now)
 	return now.Add(5 * time.Second)
 }
 
@@ -142,6 +142,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if err := in.supersede(ctx, s.key.name, key); err != nil {
 		return err
 	}
+	in.p.showTaken(in.in, s.key.name, r) // before a worker can be through with it
 	err = in.p.o.Store.Put(ctx, journal.Job{
 		Kind: journal.Xray, Key: key, ID: id(in.in.Name, s.key.name), Inbox: in.in.Name, Group: v.side.decl.NomorAju,
 		State: journal.Active, Label: StateReady, Due: in.p.o.Now(), Data: r.encode(),
@@ -149,9 +150,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if errors.Is(err, journal.ErrExists) {
 		return in.reopen(ctx, key, r)
 	}
-	if err == nil {
-		in.p.taken(in.in, s.key.name, r)
-	}
+	in.p.nudge()
 	return err
 }
 
@@ -238,7 +237,6 @@ func sameFiles(r *Record, s snapshot, v verdict) bool {
 // reopen takes up a known job with the files that are there now.
 func (in *intake) reopen(ctx context.Context, key string, fresh *Record) error {
 	var failed string
-	var merged *Record
 	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
 		r, _, err := load(*j)
 		if err != nil {
@@ -253,14 +251,14 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record) error {
 		r.take(fresh, j.State)
 		j.State, j.Label, j.Due, j.Cause = journal.Active, StateReady, in.p.o.Now(), nil
 		j.Data = r.encode()
-		merged = r
+		in.p.showTaken(in.in, r.Set, r) // before a worker can be through with it
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	in.p.forgetFailure(in.in, failed)
-	in.p.taken(in.in, merged.Set, merged)
+	in.p.nudge()
 	return nil
 }
 
@@ -375,11 +373,15 @@ func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
 	if err := in.p.putFailed(in.in, job, r); err != nil {
 		return err
 	}
-	return in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
+	err = in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
 		r.Moved = true
 		j.Data = r.encode()
 		return nil
 	})
+	if err != nil {
+		in.p.log.Warn("move not recorded", "id", job.ID, "error", err) // it is done and shown all the same
+	}
+	return nil
 }
 
 // takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet.

@@ -19,6 +19,10 @@ func (t *task) stop(ctx context.Context, err error) {
 	}
 	now := t.p.o.Now()
 	te, ok := errors.AsType[*transport.Error](err)
+	if !ok && errors.Is(err, errGrace) {
+		t.postpone(ctx, t.notNow, &journal.Cause{Code: string(reason.Timeout), Message: err.Error()})
+		return
+	}
 	if !ok {
 		t.r.Tries++
 		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})

@@ -16,11 +16,12 @@ type memory struct {
 	sent  map[string]string // SHA-256 -> the name it was sent under
 	names map[string]bool   // folded names that are taken
 	maybe map[string]string // SHA-256 -> the name under which another job's open request may have brought it
+	guess map[string]string // SHA-256 -> the name another job has it under, sent or not
 	any   bool              // another job has had an image confirmed
 }
 
 func newMemory() *memory {
-	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]string{}}
+	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]string{}, guess: map[string]string{}}
 }
 
 // learn adds another job's record. maybe holds the images of its open intent, which may have arrived.
@@ -34,6 +35,8 @@ func (m *memory) learn(r *Record, maybe *intent) {
 		case open:
 			m.maybe[im.SHA256] = im.Name
 			m.names[foldName(im.Name)] = true
+		case im.Here && im.State == imageWaiting:
+			m.guess[im.SHA256] = wireName(im.Path)
 		}
 	}
 }

@@ -128,7 +128,7 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 		return false, err
 	}
 	switch {
-	case j.State == journal.Failed && r.Moved && p.inboxes[j.Inbox] != nil:
+	case j.State == journal.Failed && p.inboxes[j.Inbox] != nil:
 		in := p.inboxes[j.Inbox].in
 		if !p.present(in, r.Archive) {
 			return false, nil // its folder has been taken away, perhaps back into the inbox

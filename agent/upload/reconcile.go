@@ -63,6 +63,13 @@ func (t *task) reconcile(ctx context.Context) error {
 			t.mem.sent[sha], t.mem.any = name, true
 		}
 	}
+	if t.olderThanJournal() { // what a lost journal knew of the declaration's other sets
+		for sha, name := range t.mem.guess {
+			if there[foldName(name)] {
+				t.mem.sent[sha] = name
+			}
+		}
+	}
 	t.has, t.mem.maybe = ptr(true), nil
 	return t.confirm(stepListing, found)
 }

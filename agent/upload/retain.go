@@ -104,10 +104,16 @@ const rebuiltKind journal.Kind = "rebuilt"
 // rebuild teaches a new journal what was sent before, from the receipts in the outbox: the journal may have been lost.
 // What is in the inboxes is found by their watchers, and the server tells what of it has arrived.
 func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
-	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done}
-	if _, err := p.o.Store.Get(ctx, mark.Kind, mark.Key); !errors.Is(err, journal.ErrNotFound) {
+	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done, Created: p.o.Now()}
+	known, err := p.o.Store.Get(ctx, mark.Kind, mark.Key)
+	if err == nil {
+		p.births[in.Name] = known.Created
+		return nil
+	}
+	if !errors.Is(err, journal.ErrNotFound) {
 		return err
 	}
+	p.births[in.Name] = mark.Created
 	receipts, err := filepath.Glob(filepath.Join(escapeGlob(in.Outbox), sentDir, "????-??-??", "*"+receiptSuffix))
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -134,7 +135,7 @@ func (r *rig) stop() {
 	}
 	r.cancel()
 	r.cancel = nil
-	if err := <-r.ended; err != nil {
+	if err := <-r.ended; err != nil && !errors.Is(err, errDead) {
 		r.t.Errorf("pipeline ended: %v", err)
 	}
 	must(r.t, r.store.Close())

@@ -130,15 +130,14 @@ func (t *task) showState(label string, cause *journal.Cause, due time.Time) {
 	t.p.status.later(t.p.statusOf(job, t.r), t.in.Outbox)
 }
 
-// taken shows that a set was accepted, and has it worked on. While the API is paused it says so at once.
-func (p *Pipeline) taken(in Inbox, set string, r *Record) {
+// showTaken shows that a set is accepted. While the API is paused it says so at once.
+func (p *Pipeline) showTaken(in Inbox, set string, r *Record) {
 	now := p.o.Now()
 	job := journal.Job{ID: id(in.Name, set), Inbox: in.Name, Label: StateReady, State: journal.Active, Updated: now}
 	if g := p.o.Gate.State(); g.Paused {
 		job.Label, job.Due, job.Cause = StateRetrying, g.Until, pauseCause(g.Code)
 	}
 	p.status.later(p.statusOf(job, r), in.Outbox)
-	p.nudge()
 }
 
 // pauseCause is why a set waits that has not been tried itself.
@@ -172,14 +171,17 @@ func (p *Pipeline) showPause(ctx context.Context, cause *journal.Cause, until ti
 	}
 }
 
-// report shows that a set waits, in its status file and in the lists.
-func (in *intake) report(s snapshot, v verdict, now time.Time) {
+// report shows that a set waits, in its status file and in the lists. The status of a set that is being worked on is its
+// job's to show.
+func (in *intake) report(ctx context.Context, s snapshot, v verdict, now time.Time) {
 	st, changed := in.note(s, v)
-	if changed {
+	if changed && !in.atWork(ctx, st.ID) {
 		in.p.status.later(st, in.in.Outbox)
+		in.mu.Lock()
+		in.shown[s.key] = true
+		in.mu.Unlock()
 	}
 	in.mu.Lock()
-	in.shown[s.key] = true
 	long := !in.alone[s.key] && len(s.files) > 0 && !s.first.Add(aloneAfter).After(now)
 	if long {
 		in.alone[s.key] = true
@@ -188,6 +190,12 @@ func (in *intake) report(s snapshot, v verdict, now time.Time) {
 	if long {
 		in.p.log.Warn("set waits for its partner", "id", st.ID, "waiting_for", st.WaitingFor, "since", s.first)
 	}
+}
+
+// atWork reports whether there is an active job of a set.
+func (in *intake) atWork(ctx context.Context, id string) bool {
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id, State: journal.Active, Limit: 1})
+	return err == nil && len(jobs) > 0
 }
 
 // note remembers that a set waits, for the lists, and whether that is news.
@@ -234,7 +242,7 @@ func (in *intake) withdraw(ctx context.Context, k setKey) {
 		return
 	}
 	latest := slices.MaxFunc(jobs, func(a, b journal.Job) int { return a.Updated.Compare(b.Updated) })
-	if r, _, err := load(latest); err == nil {
+	if r, _, err := load(latest); err == nil && latest.State != journal.Active {
 		in.p.status.later(in.p.statusOf(latest, r), in.in.Outbox)
 	}
 }

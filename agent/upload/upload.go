@@ -85,6 +85,7 @@ type Pipeline struct {
 	inboxes map[string]*intake
 	status  *statusWriter
 	places  *places
+	births  map[string]time.Time // by inbox: since when the journal remembers; written before anything runs
 	wake    chan struct{} // one slot: a job may be due
 
 	mu   sync.Mutex
@@ -116,6 +117,7 @@ func New(o Options) *Pipeline {
 	p := &Pipeline{
 		o: o, log: o.Logger.With("component", "upload"), started: o.Now(),
 		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed), places: newPlaces(),
+		births: make(map[string]time.Time),
 		wake: make(chan struct{}, 1), done: make(map[string][]chan struct{}),
 	}
 	for _, in := range o.Inboxes {

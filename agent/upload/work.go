@@ -125,12 +125,23 @@ func (t *task) mustAsk() bool {
 	if t.open != nil {
 		return true
 	}
+	if t.has == nil && t.serverHas() && t.olderThanJournal() {
+		return true
+	}
 	for _, i := range t.r.pending() {
 		if _, ok := t.mem.maybe[t.r.Images[i].SHA256]; ok {
 			return true
 		}
 	}
 	return false
+}
+
+// olderThanJournal reports whether a photo to be sent was there before the journal was begun. A journal that was lost may
+// have known that it was sent. A kirim would be refused then (409), but an add would not.
+func (t *task) olderThanJournal() bool {
+	return slices.ContainsFunc(t.r.pending(), func(i int) bool {
+		return t.r.Images[i].ModTime.Before(t.p.births[t.in.Name])
+	})
 }
 
 // send sends one request: an intent before, an answer after.
