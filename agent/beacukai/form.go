@@ -3,6 +3,7 @@ package beacukai
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -104,7 +105,7 @@ func (r *formReader) read(p []byte) (int, error) {
 		return n, nil
 	case r.photo != nil:
 		n, err := r.photo.read(p)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = r.photo.finish()
 			r.photo = nil
 		}

@@ -36,7 +36,7 @@ func openPhoto(image Image) (*photo, error) {
 		err = fmt.Errorf("%s: %w", image.Path, errChanged)
 	}
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, err
 	}
 	return p, nil

@@ -160,9 +160,10 @@ func (n names) sorted() []string { return slices.Sorted(slices.Values(n)) }
 const maxSentence = 500 // bytes
 
 var (
-	thing   = regexp.MustCompile(`(?i)\b(data|aju|car|dokumen|document|respon|respons|response|responses|status|record|records|result|results|hasil)\b`)
-	absence = regexp.MustCompile(`(?i)\b(tidak ditemukan|tidak ada|tidak tersedia|tidak terdapat|belum ada|belum tersedia|belum terdapat|` +
-		`belum ditemukan|kosong|not found|not available|not exist|no data|no record|no records|no response|no respon|no result|no results|empty)\b`)
+	thing = regexp.MustCompile(`(?i)\b(data|aju|car|dokumen|documents?|respons?|responses?|status|records?|results?|hasil)\b`)
+
+	absence = regexp.MustCompile(`(?i)\b((tidak|belum) (ditemukan|ada|tersedia|terdapat)|kosong|not (found|available|exist)|` +
+		`no (data|records?|respons?|responses?|results?)|empty)\b`)
 )
 
 // saysNothing reports whether a sentence says that there is nothing about a car. Markup and code are no sentences: an
@@ -171,7 +172,8 @@ func saysNothing(s string) bool {
 	return len(s) <= maxSentence && !strings.ContainsAny(s, "<>{}\\") && thing.MatchString(s) && absence.MatchString(s)
 }
 
-// sameCar compares Aju numbers by their letters and digits, without letter case.
+// sameCar compares Aju numbers by their letters and digits, without letter case, and without leading zeros, which a
+// number has lost.
 func sameCar(a, b string) bool {
 	significant := func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -179,5 +181,5 @@ func sameCar(a, b string) bool {
 		}
 		return -1
 	}
-	return strings.Map(significant, a) == strings.Map(significant, b)
+	return strings.TrimLeft(strings.Map(significant, a), "0") == strings.TrimLeft(strings.Map(significant, b), "0")
 }

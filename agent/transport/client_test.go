@@ -85,7 +85,10 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	entered := make(chan struct{}, 20)
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		n := now.Add(1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		for old := most.Load(); n > old; old = most.Load() {
+			if most.CompareAndSwap(old, n) {
+				break
+			}
 		}
 		entered <- struct{}{}
 		<-release

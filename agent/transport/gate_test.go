@@ -51,10 +51,10 @@ func TestGateOneProbeAtAGrowingPace(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 		passes := waiters(t, g, 10)
-		for _, at := range []time.Duration{1, 3, 7} { // 1, +2, +4 seconds
+		for _, at := range []time.Duration{1 * time.Second, 3 * time.Second, 7 * time.Second} { // after 1, 2, 4 more
 			probe := <-passes
 			synctest.Wait()
-			if d := time.Since(start); d != at*time.Second || len(passes) != 0 || !probe.Probe() {
+			if d := time.Since(start); d != at || len(passes) != 0 || !probe.Probe() {
 				t.Fatalf("after %v: %d more passes, probe %v", d, len(passes), probe.Probe())
 			}
 			probe.Leave(RefusedFor("forbidden"))
@@ -63,7 +63,7 @@ func TestGateOneProbeAtAGrowingPace(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 		probe := <-passes
-		time.Sleep(time.Hour) // the outcome takes its time: nobody else goes
+		<-time.After(time.Hour) // the outcome takes its time: nobody else goes
 		if len(passes) != 0 {
 			t.Fatal("a second one went while the probe was under way")
 		}
@@ -147,13 +147,13 @@ func TestGateThrottled(t *testing.T) {
 func TestGateThrottledWithoutALength(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(doubling, nil)
-		for _, want := range []time.Duration{1, 2, 4} {
+		for _, want := range []time.Duration{1 * time.Second, 2 * time.Second, 4 * time.Second} {
 			burst := []*Pass{enter(t, g), enter(t, g), enter(t, g)}
 			for _, p := range burst { // one pause for all of them
 				p.Leave(ThrottledFor(0))
 			}
-			if d := time.Until(g.State().Until); d != want*time.Second {
-				t.Errorf("pause %v, want %v s", d, int(want))
+			if d := time.Until(g.State().Until); d != want {
+				t.Errorf("pause %v, want %v", d, want)
 			}
 		}
 		enter(t, g).Leave(OK)

@@ -30,7 +30,7 @@ func TestPacer(t *testing.T) {
 			wg.Go(call)
 		}
 		wg.Wait()
-		time.Sleep(5 * time.Second) // a rest saves nothing up
+		<-time.After(5 * time.Second) // a rest saves nothing up
 		for range 25 {
 			wg.Go(call)
 		}

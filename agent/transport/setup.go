@@ -148,7 +148,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	downgrade := first.URL.Scheme == "https" && req.URL.Scheme != "https"
 	if first.Method != http.MethodGet || !sameHost || downgrade || req.URL.User != nil || len(via) > maxRedirects {
 		if req.Body != nil {
-			req.Body.Close() // opened for the redirect that is not made
+			_ = req.Body.Close() // opened for the redirect that is not made
 		}
 		return http.ErrUseLastResponse
 	}

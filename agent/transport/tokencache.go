@@ -68,7 +68,7 @@ func (c *tokenCache) sweep() {
 	left, _ := filepath.Glob(c.path + tempSuffix)
 	for _, name := range left {
 		if fi, err := os.Lstat(name); err == nil && time.Since(fi.ModTime()) > tempAge {
-			os.Remove(name)
+			_ = os.Remove(name)
 		}
 	}
 }
@@ -129,8 +129,8 @@ func replaceFile(path string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+			_ = f.Close()
+			_ = os.Remove(f.Name())
 		}
 	}()
 	if _, err := f.Write(content); err != nil {
@@ -147,7 +147,7 @@ func replaceFile(path string, content []byte) (err error) {
 	}
 	if d, err := os.Open(dir); err == nil { // where a folder cannot be synced, the rename has to do
 		_ = d.Sync()
-		d.Close()
+		_ = d.Close()
 	}
 	return nil
 }
