@@ -142,6 +142,8 @@ func (a *app) tellPlaces(w io.Writer, r demo.Report) {
 	if len(r.Documents) > 0 {
 		_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Respons dan PDF:   ", "Responses and PDFs:"),
 			filepath.Join(r.Dir, "outbox", "t2g", "documents"))
+		_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Ringkasan daftar:  ", "Lists' summaries:  "),
+			filepath.Join(r.Dir, "outbox", "t2g", "lists"))
 	}
 	_, _ = fmt.Fprintf(w, "%s %s\n", a.say("Semua disimpan di: ", "All is kept in:    "), r.Dir)
 }

@@ -111,10 +111,10 @@ func (a *app) showList(f found) error {
 		lines = append(lines, line{s.UpdatedAt, []string{s.ID, s.State, strconv.Itoa(len(s.Images)), clock(s.UpdatedAt), setWhy(s)}})
 	}
 	for _, d := range f.Documents {
-		lines = append(lines, line{d.UpdatedAt, []string{d.ID, d.State, strconv.Itoa(len(d.Responses)), clock(d.UpdatedAt), documentWhy(d)}})
+		lines = append(lines, line{d.UpdatedAt, []string{d.ID, d.State, "-", clock(d.UpdatedAt), documentWhy(d)}})
 	}
 	slices.SortStableFunc(lines, func(x, y line) int { return y.at.Compare(x.at) })
-	rows := [][]string{{"ID", a.say("KEADAAN", "STATE"), a.say("FOTO/RESPONS", "PHOTOS/RESPONSES"), a.say("DIPERBARUI", "UPDATED"),
+	rows := [][]string{{"ID", a.say("KEADAAN", "STATE"), a.say("FOTO", "PHOTOS"), a.say("DIPERBARUI", "UPDATED"),
 		a.say("KETERANGAN", "WHY")}}
 	for _, l := range lines {
 		rows = append(rows, l.row)

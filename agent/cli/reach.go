@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -48,6 +49,9 @@ func (a *app) reading(ctx context.Context, see func(*reached) error) (err error)
 	if err != nil {
 		return err
 	}
+	if err := a.begun(cfg); err != nil {
+		return err
+	}
 	r, err := a.reach(ctx, cfg)
 	if err != nil {
 		return err
@@ -58,6 +62,16 @@ func (a *app) reading(ctx context.Context, see func(*reached) error) (err error)
 			"no agent is running; this is the journal's last word")))
 	}
 	return see(r)
+}
+
+// begun refuses to look at what is not there: to look must not make a journal, which would belong to the account that
+// looks and not to the service's.
+func (a *app) begun(cfg *config.Config) error {
+	_, err := os.Stat(filepath.Join(cfg.DataDir, "journal.db"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf(a.say("belum ada catatan di %s: %w", "nothing has been recorded in %s yet: %w"), cfg.DataDir, control.ErrNoMatch)
+	}
+	return nil
 }
 
 // quietLog is the log of commands that do one thing: only what a person should know.
@@ -99,12 +113,4 @@ func connections(cfg *config.Config) map[string]*config.Connection {
 		found["t2g"] = &cfg.T2G.Connection
 	}
 	return found
-}
-
-// makeDataDir makes the folder of the journal where it is missing, for its owner alone.
-func makeDataDir(cfg *config.Config) error {
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make data folder: %w", err)
-	}
-	return nil
 }

@@ -32,9 +32,6 @@ func (a *app) run(ctx context.Context) error {
 	if err := checkPlaceholders(cfg); err != nil {
 		return err
 	}
-	if err := makeDataDir(cfg); err != nil {
-		return err
-	}
 	if err := canLog(cfg.Log); err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}

@@ -127,7 +127,6 @@ var pageTexts = map[string][2]string{
 	"waits_for": {"menunggu", "waiting for"},
 	"since":     {"berjalan sejak", "running since"},
 	"journal":   {"jurnal", "journal"},
-	"responses": {"Respons", "Responses"},
 	"url":       {"Alamat", "Address"},
 	"until":     {"dicoba lagi", "tried again"},
 	"renewed":   {"Halaman ini memperbarui diri setiap 10 detik.", "This page renews itself every 10 seconds."},

@@ -25,7 +25,8 @@ type Source interface {
 	Overview(ctx context.Context) (Overview, error)
 	// Sets are the sets of photos that q selects, the latest change first.
 	Sets(ctx context.Context, q Query) ([]Set, error)
-	// Documents are the tracked Aju numbers that q selects, the latest change first.
+	// Documents are the tracked Aju numbers that q selects, the latest change first. Their responses and statuses are
+	// there only when q has an ID.
 	Documents(ctx context.Context, q Query) ([]Document, error)
 	// Lists are the lists of Aju numbers that q selects, the latest first.
 	Lists(ctx context.Context, q Query) ([]List, error)

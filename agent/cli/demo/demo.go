@@ -60,18 +60,19 @@ type Options struct {
 
 // stage is one demonstration under way.
 type stage struct {
-	o       Options
-	dir     string
-	inbox   string // of photo sets
-	outbox  string
-	lists   string // the inbox of lists
-	respon  string // its outbox
-	staging string // where files are made that are then moved in whole
-	sim     *simulator.Server
-	acts    []*act
-	cars    []string // the Aju numbers in the lists
-	track   *tracker
-	drawn   atomic.Uint64 // pictures
+	o        Options
+	dir      string
+	inbox    string // of photo sets
+	outbox   string
+	lists    string // the inbox of lists
+	respon   string // its outbox
+	staging  string // where files are made that are then moved in whole
+	sim      *simulator.Server
+	acts     []*act
+	cars     []string // the Aju numbers in the lists
+	track    *tracker
+	listsErr error         // of dropping the lists; read once all plays have ended
+	drawn    atomic.Uint64 // pictures
 }
 
 // Run gives the demonstration and returns what came of it; the folder is kept. The error is ErrProof when the record does
@@ -188,6 +189,7 @@ func (s *stage) perform(ctx context.Context, client *control.Client) {
 	defer cancel()
 	s.track = newTracker(s, client)
 	s.cast()
+	s.castCars()
 	following := make(chan struct{})
 	go func() { defer close(following); s.track.run(ctx) }()
 	var playing sync.WaitGroup
@@ -199,8 +201,11 @@ func (s *stage) perform(ctx context.Context, client *control.Client) {
 			}
 		})
 	}
+	playing.Go(func() { s.listsErr = s.dropLists(ctx) })
 	playing.Wait()
-	s.track.awaitAll(ctx, s.acts, s.cars)
+	if s.track.awaitAll(ctx, s.acts, s.cars) {
+		s.awaitSummaries(ctx)
+	}
 	cancel()
 	<-following
 }

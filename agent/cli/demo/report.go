@@ -56,8 +56,15 @@ func (s *stage) report(took time.Duration) Report {
 	for _, a := range s.acts {
 		r.Sets = append(r.Sets, s.reportSet(&r, a))
 	}
+	if s.listsErr != nil {
+		r.problem("lists: %v", s.listsErr)
+	}
+	summaries := s.summaries()
 	for _, car := range s.cars {
 		s.reportDocument(&r, car)
+		if !saysDone(summaries, car) {
+			r.problem("no summary says that Aju %s is done", car)
+		}
 	}
 	if left := filesBelow(s.inbox); len(left) > 0 {
 		r.problem("left in the inbox: %s", strings.Join(left, ", "))
@@ -157,6 +164,20 @@ func (s *stage) reportDocument(r *Report, car string) {
 	if pdfs == 0 && car != simulator.PublishedCar {
 		r.problem("Aju %s has no PDF", car)
 	}
+}
+
+func saysDone(summaries, car string) bool { return strings.Contains(summaries, ","+car+",30,done,") }
+
+// summaries are the rows of all lists' summary.csv.
+func (s *stage) summaries() string {
+	var all strings.Builder
+	for _, name := range filesBelow(filepath.Join(s.respon, "lists")) {
+		if filepath.Base(name) == "summary.csv" {
+			b, _ := os.ReadFile(filepath.Join(s.respon, "lists", name)) // what cannot be read says nothing
+			all.Write(b)
+		}
+	}
+	return all.String()
 }
 
 // isPDF reports whether a PDF is there from its beginning to its end.

@@ -36,12 +36,32 @@ func (t *tracker) run(ctx context.Context) {
 		if err != nil {
 			continue // the next look may bring it
 		}
-		documents, err := t.client.Documents(ctx, control.Query{})
+		documents, err := t.changedDocuments(ctx)
 		if err != nil {
 			continue
 		}
 		t.take(sets, documents)
 	}
+}
+
+// changedDocuments are the documents that are not as they were, with their responses.
+func (t *tracker) changedDocuments(ctx context.Context) ([]control.Document, error) {
+	all, err := t.client.Documents(ctx, control.Query{})
+	if err != nil {
+		return nil, err
+	}
+	var changed []control.Document
+	for _, d := range all {
+		if t.document(d.Car).UpdatedAt.Equal(d.UpdatedAt) {
+			continue
+		}
+		full, err := t.client.Documents(ctx, control.Query{ID: d.ID})
+		if err != nil {
+			return nil, err
+		}
+		changed = append(changed, full...)
+	}
+	return changed, nil
 }
 
 // take tells of what is new and keeps it.
