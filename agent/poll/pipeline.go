@@ -151,8 +151,8 @@ func (p *Pipeline) idle(ctx context.Context, claimErr error) error {
 		}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(claimErr, journal.ErrClosed):
-		return claimErr
+	case errors.Is(claimErr, journal.ErrClosed), errors.Is(claimErr, journal.ErrDamaged):
+		return claimErr // a damaged journal is set aside at the next start
 	default:
 		p.log.Error("claim failed", "error", claimErr)
 	}

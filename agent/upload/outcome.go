@@ -115,6 +115,7 @@ func (t *task) fail(ctx context.Context, cause *journal.Cause) {
 func (t *task) settle(ctx context.Context, o journal.Outcome) {
 	for n := 1; ; n++ {
 		err := t.claim.Settle(o)
+		t.p.nudge() // another set of the same declaration may be due now
 		if err == nil || errors.Is(err, journal.ErrLost) || errors.Is(err, journal.ErrClosed) {
 			return
 		}
