@@ -93,7 +93,11 @@ func (p *Pipeline) accept(ctx context.Context, in Inbox, rel string, young bool)
 	if err != nil {
 		return err
 	}
-	return p.taken(ctx, in, key, found, invalid)
+	if err := p.taken(ctx, in, key, found, invalid); err != nil {
+		p.summaries.mark(in, rec.Folder) // which tries again: the list is not offered any more
+		return err
+	}
+	return nil
 }
 
 // moveList moves a list into its folder. What someone else has put there stays as it is.

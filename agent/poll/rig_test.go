@@ -141,6 +141,8 @@ type rig struct {
 	more   []Inbox
 	edit   func(*Options)
 	conn   transport.Options
+
+	slowSummaries bool // as slow as they are for users
 }
 
 var testPace = Pace{
@@ -194,6 +196,9 @@ func (r *rig) open() *Pipeline {
 		r.edit(&o)
 	}
 	r.p = New(o)
+	if !r.slowSummaries {
+		r.p.summaries.every = 10 * time.Millisecond
+	}
 	return r.p
 }
 

@@ -21,7 +21,7 @@ import (
 
 const (
 	summaryEvery = time.Second // a summary is written at most this often
-	summaryShare = 20          // and at most for one part in so many of the time
+	summaryShare = 5           // and at most for one part in so many of the time
 	flushFor     = 5 * time.Second
 	pageOfLists  = 200
 )
@@ -35,8 +35,9 @@ var summaryColumns = []string{
 
 // summaries writes the summaries of lists behind their changes: at most once a second each.
 type summaries struct {
-	p    *Pipeline
-	wake chan struct{} // one slot
+	p     *Pipeline
+	every time.Duration
+	wake  chan struct{} // one slot
 
 	mu    sync.Mutex
 	dirty map[summaryKey]bool
@@ -47,7 +48,7 @@ type summaryKey struct{ inbox, folder string }
 
 func newSummaries(p *Pipeline) *summaries {
 	return &summaries{
-		p: p, wake: make(chan struct{}, 1), dirty: make(map[summaryKey]bool), next: make(map[summaryKey]time.Time),
+		p: p, every: summaryEvery, wake: make(chan struct{}, 1), dirty: make(map[summaryKey]bool), next: make(map[summaryKey]time.Time),
 	}
 }
 
@@ -67,7 +68,9 @@ func (s *summaries) run(ctx context.Context) error {
 	for {
 		key, wait := s.take(time.Now())
 		if wait == 0 {
-			s.write(ctx, key)
+			if err := s.write(ctx, key); err != nil {
+				s.mark(s.p.inboxes[key.inbox], key.folder)
+			}
 			continue
 		}
 		if ctx.Err() != nil {
@@ -97,7 +100,7 @@ func (s *summaries) run(ctx context.Context) error {
 			t.Stop()
 			continue
 		}
-		s.write(flush, key)
+		_ = s.write(flush, key) // logged; the next start looks at it again
 	}
 }
 
@@ -118,24 +121,22 @@ func (s *summaries) take(now time.Time) (summaryKey, time.Duration) {
 	return summaryKey{}, wait
 }
 
-// write writes one summary.
-func (s *summaries) write(ctx context.Context, key summaryKey) {
+// write writes one summary. An error is one after which it may be tried again.
+func (s *summaries) write(ctx context.Context, key summaryKey) error {
 	begin := time.Now()
 	err := s.p.summarize(ctx, s.p.inboxes[key.inbox], key.folder)
 	took := time.Since(begin)
 	s.mu.Lock()
-	s.next[key] = begin.Add(max(summaryEvery, summaryShare*took))
+	s.next[key] = begin.Add(max(s.every, summaryShare*took))
 	s.mu.Unlock()
 	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		s.mark(s.p.inboxes[key.inbox], key.folder)
 	case errors.Is(err, fs.ErrNotExist):
 		s.p.log.Info("list is gone, its summary ends", "inbox", key.inbox, "list", key.folder)
-	default:
+		return nil
+	case err != nil && ctx.Err() == nil:
 		s.p.log.Error("summary not written", "inbox", key.inbox, "list", key.folder, "error", err)
-		s.mark(s.p.inboxes[key.inbox], key.folder)
 	}
+	return err
 }
 
 // summarize brings the summary of a list up to date. A list that someone has taken from the outbox has none any more:
@@ -154,7 +155,7 @@ func (p *Pipeline) summarize(ctx context.Context, in Inbox, folder string) error
 		return err
 	}
 	if job.Label == ListReading {
-		return nil // it is marked again once it is taken
+		return p.resumeList(ctx, in, job)
 	}
 	list := filepath.Join(in.listFolder(folder), rec.File)
 	if _, err := os.Stat(list); err != nil {
@@ -282,6 +283,7 @@ func (p *Pipeline) resumeLists(ctx context.Context, in Inbox) error {
 	}
 }
 
+// resumeList finishes a list whose taking was interrupted after it had been moved, and has its summary looked at.
 func (p *Pipeline) resumeList(ctx context.Context, in Inbox, job journal.Job) error {
 	rec, err := decodeList(job)
 	if err != nil {

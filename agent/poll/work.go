@@ -265,14 +265,15 @@ func (t *task) finish(ctx context.Context) {
 	job := t.job
 	job.State, job.Label, job.Due, job.Cause, job.Updated = out.State, out.Label, out.Due, out.Cause, now
 	doc := t.show(job)
-	if !t.settle(ctx, out) {
-		return
-	}
+	settled := t.settle(ctx, out)
 	if t.rec.Changed.Equal(now) {
 		t.p.log.Info("document changed", "id", job.ID, "state", job.Label, "status", t.rec.Status, "responses", len(t.rec.Delivered))
 		for _, list := range t.rec.Lists {
 			t.p.summaries.mark(t.in, list)
 		}
+	}
+	if !settled {
+		return // its outcome is in the journal or it is not; either way the document is polled again
 	}
 	t.trim(ctx)
 	t.p.settled(job)
