@@ -69,7 +69,7 @@ func newKillRun(t *testing.T, bin string, sets, kill int) *killRun {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	k := &killRun{t: t, dir: t.TempDir(), bin: bin, sets: sets, kill: kill, want: map[string]map[string]bool{},
-		rnd: rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // a test's dice
+		rnd: rand.New(rand.NewPCG(seed, 1))}
 	k.sim = simulator.New(simulator.Options{Faults: simulator.Hostile(seed), Seed: seed})
 	srv := httptest.NewServer(k.sim)
 	t.Cleanup(func() { srv.Close(); _ = k.sim.Close() })
@@ -250,9 +250,9 @@ func picture(t *testing.T, seed int) []byte {
 	t.Helper()
 	m := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range m.Pix {
-		m.Pix[i] = uint8((i*i + seed*131 + i*seed) >> 3) //nolint:gosec // any value will do
+		m.Pix[i] = uint8((i*i + seed*131 + i*seed) >> 3)
 	}
-	m.SetGray(seed%64, seed/64%48, color.Gray{uint8(seed)}) //nolint:gosec // likewise
+	m.SetGray(seed%64, seed/64%48, color.Gray{uint8(seed)})
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
-	store, report, err := bolt.Open(a.journalPath(), bolt.Options{Logger: o.Logger})
+	store, report, err := bolt.Open(JournalPath(cfg), bolt.Options{Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -88,7 +88,8 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	return a, nil
 }
 
-func (a *Agent) journalPath() string { return filepath.Join(a.cfg.DataDir, "journal.db") }
+// JournalPath is the file that an agent of this configuration keeps its journal in.
+func JournalPath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "journal.db") }
 
 // assemble makes everything but the journal.
 func (a *Agent) assemble() error {
@@ -131,27 +132,27 @@ func (a *Agent) handler(in config.Inbox) watcher.Handler {
 func (a *Agent) Run(ctx context.Context) error {
 	a.running.Store(true)
 	defer a.running.Store(false)
-	g, ctx := errgroup.WithContext(ctx)
-	a.runWork(ctx, g)
+	g, gctx := errgroup.WithContext(ctx)
+	a.runWork(gctx, g)
 	for _, in := range a.cfg.Inboxes {
 		w := a.watchers[in.Name]
 		g.Go(func() error {
-			if err := w.Run(ctx); err != nil && ctx.Err() == nil {
+			if err := w.Run(gctx); err != nil && gctx.Err() == nil {
 				return fmt.Errorf("watch inbox %s: %w", in.Name, err)
 			}
 			return nil
 		})
 	}
-	g.Go(func() error { return a.server.Run(ctx) })
-	return a.ended(g.Wait())
+	g.Go(func() error { return a.server.Run(gctx) })
+	return ended(ctx, g.Wait())
 }
 
 // work runs the pipelines alone, without looking at the inboxes and without a control address: for a command that
 // hands them its own work.
 func (a *Agent) work(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	a.runWork(ctx, g)
-	return a.ended(g.Wait())
+	g, gctx := errgroup.WithContext(ctx)
+	a.runWork(gctx, g)
+	return ended(ctx, g.Wait())
 }
 
 func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
@@ -163,8 +164,9 @@ func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
 	}
 }
 
-func (a *Agent) ended(err error) error {
-	if errors.Is(err, context.Canceled) {
+// ended returns what ended the work, unless that was only the end of ctx.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
 	return err

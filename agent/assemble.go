@@ -55,11 +55,23 @@ func uploadInbox(in config.Inbox) upload.Inbox {
 
 // connect makes the client of one API and the gate before it, which pauses at this pace after a refusal.
 func (a *Agent) connect(name string, c config.Connection, first, longest time.Duration) (*api, error) {
+	o := Connection(a.cfg, name, c, a.o.Version)
+	o.Logger = a.log.With("api", name)
+	client, err := transport.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", name, err)
+	}
+	pace := transport.Backoff(first, longest, rand.Float64)
+	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil)}, nil
+}
+
+// Connection translates one API's section for its client. Whoever connects in the agent's place uses it too: with the
+// token cache they share the count of refused logins, so that the account is not locked by looking.
+func Connection(cfg *config.Config, name string, c config.Connection, version string) transport.Options {
 	o := transport.Options{
 		BaseURL: c.BaseURL, Token: c.Auth.Token.Reveal(), Headers: map[string]string{}, Timeout: c.Timeout.D(),
 		Concurrency: c.Concurrency, Rate: float64(c.Rate), Proxy: c.Proxy, CAFile: c.CAFile, ClientCert: c.ClientCert,
-		ClientKey: c.ClientKey, UserAgent: "kurir/" + a.o.Version, Logger: a.log.With("api", name),
-		TokenCache: filepath.Join(a.cfg.DataDir, "token-"+name+".json"),
+		ClientKey: c.ClientKey, UserAgent: "kurir/" + version, TokenCache: filepath.Join(cfg.DataDir, "token-"+name+".json"),
 	}
 	for k, v := range c.Headers {
 		o.Headers[k] = v.Reveal()
@@ -67,12 +79,7 @@ func (a *Agent) connect(name string, c config.Connection, first, longest time.Du
 	if l := c.Auth.Login; l != nil {
 		o.Login = &transport.Login{URL: l.URL, RefreshURL: l.RefreshURL, Username: l.Username, Password: l.Password.Reveal()}
 	}
-	client, err := transport.New(o)
-	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", name, err)
-	}
-	pace := transport.Backoff(first, longest, rand.Float64)
-	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil)}, nil
+	return o
 }
 
 // publish tells whoever listens at the control address.

@@ -23,7 +23,7 @@ var (
 func (a *Agent) Overview(context.Context) (control.Overview, error) {
 	o := control.Overview{
 		Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
-		Journal: control.Journal{Path: a.journalPath(), Problem: a.problem},
+		Journal: control.Journal{Path: JournalPath(a.cfg), Problem: a.problem},
 	}
 	o.Journal.Bytes, _ = a.store.Size()
 	if a.running.Load() {

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
-	"path/filepath"
 
+	"kurir/agent"
 	"kurir/agent/beacukai"
 	"kurir/agent/cli/check"
 	"kurir/agent/config"
@@ -32,7 +32,7 @@ func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
 		if connection == nil {
 			continue
 		}
-		client, err := transport.New(transportOptions(cfg, name, connection))
+		client, err := transport.New(agent.Connection(cfg, name, *connection, thisBuild().Version))
 		if err != nil {
 			close()
 			return nil, nil, &usageError{config: true, err: err}
@@ -62,22 +62,4 @@ func probe(cfg *config.Config, name string, client *transport.Client) (ask func(
 		_, err := documents.StatusRespon(ctx, nobodysCar, "30")
 		return err
 	}, "statusrespon_path"
-}
-
-// transportOptions are those of the agent's own client: the token cache too, so that refused logins are counted
-// together and the account is not locked by checking.
-func transportOptions(cfg *config.Config, name string, c *config.Connection) transport.Options {
-	o := transport.Options{
-		BaseURL: c.BaseURL, Token: c.Auth.Token.Reveal(), Headers: map[string]string{}, Timeout: c.Timeout.D(),
-		Concurrency: 1, Proxy: c.Proxy, CAFile: c.CAFile, ClientCert: c.ClientCert, ClientKey: c.ClientKey,
-		UserAgent: "kurir/" + thisBuild().Version,
-	}
-	for key, value := range c.Headers {
-		o.Headers[key] = value.Reveal()
-	}
-	if l := c.Auth.Login; l != nil {
-		o.Login = &transport.Login{URL: l.URL, RefreshURL: l.RefreshURL, Username: l.Username, Password: l.Password.Reveal()}
-		o.TokenCache = filepath.Join(cfg.DataDir, "token-"+name+".json")
-	}
-	return o
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"kurir/agent"
 	"kurir/agent/config"
 	"kurir/agent/control"
 )
@@ -67,7 +68,7 @@ func (a *app) reading(ctx context.Context, see func(*reached) error) (err error)
 // begun refuses to look at what is not there: to look must not make a journal, which would belong to the account that
 // looks and not to the service's.
 func (a *app) begun(cfg *config.Config) error {
-	_, err := os.Stat(filepath.Join(cfg.DataDir, "journal.db"))
+	_, err := os.Stat(agent.JournalPath(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(a.say("belum ada catatan di %s: %w", "nothing has been recorded in %s yet: %w"), cfg.DataDir, control.ErrNoMatch)
 	}

@@ -43,8 +43,19 @@ func (t *task) reconcile(ctx context.Context) error {
 	for _, n := range listing.Names {
 		there[foldName(n)] = true
 	}
-	found := note{Op: viaGet, Raw: listing.Raw}
-	missing := false
+	found, missing := t.compare(there)
+	if missing && t.graceEnds() {
+		return errGrace
+	}
+	t.recall(there)
+	found.Raw = listing.Raw
+	t.has, t.mem.maybe = ptr(true), nil
+	return t.confirm(stepListing, found)
+}
+
+// compare finds the set's photos among the names that the server has. missing: one of the open intent is not there.
+func (t *task) compare(there map[string]bool) (found note, missing bool) {
+	found.Op = viaGet
 	for i, im := range t.r.Images {
 		mine := t.open != nil && slices.Contains(t.open.Images, i)
 		switch {
@@ -55,23 +66,24 @@ func (t *task) reconcile(ctx context.Context) error {
 			missing = true
 		}
 	}
-	if missing && t.graceEnds() {
-		return errGrace
-	}
+	return found, missing
+}
+
+// recall learns from the names that the server has what other sets of the declaration have brought there.
+func (t *task) recall(there map[string]bool) {
 	for sha, name := range t.mem.maybe {
 		if there[foldName(name)] {
 			t.mem.sent[sha], t.mem.any = name, true
 		}
 	}
-	if t.olderThanJournal() { // what a lost journal knew of the declaration's other sets
-		for sha, name := range t.mem.guess {
-			if there[foldName(name)] {
-				t.mem.sent[sha] = name
-			}
+	if !t.olderThanJournal() {
+		return
+	}
+	for sha, name := range t.mem.guess { // what a lost journal knew
+		if there[foldName(name)] {
+			t.mem.sent[sha] = name
 		}
 	}
-	t.has, t.mem.maybe = ptr(true), nil
-	return t.confirm(stepListing, found)
 }
 
 // graceEnds reports whether a lost add may still be under way, and sets when it cannot be any more.

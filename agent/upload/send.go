@@ -33,11 +33,11 @@ func (p *Pipeline) Send(ctx context.Context, inbox string, paths []string, progr
 		if err != nil {
 			return out, err
 		}
-		if which := fmt.Sprint(in.in.Root, k); done[which] {
+		which := fmt.Sprint(in.in.Root, k)
+		if done[which] {
 			continue
-		} else {
-			done[which] = true
 		}
+		done[which] = true
 		st, err := in.sendNow(ctx, k, progress)
 		if err != nil {
 			return out, fmt.Errorf("send %s: %w", name, err)

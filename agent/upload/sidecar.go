@@ -248,7 +248,8 @@ func (o object) images() (names, problems []string) {
 	seen := map[string]bool{}
 	for _, n := range raw {
 		p := path.Clean(norm.NFC.String(strings.ReplaceAll(n, `\`, "/")))
-		if strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) || driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "." {
+		outside := driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "."
+		if outside || strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) {
 			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set", m.line, excerpt([]byte(n))))
 			continue
 		}

@@ -86,7 +86,7 @@ type Pipeline struct {
 	status  *statusWriter
 	places  *places
 	births  map[string]time.Time // by inbox: since when the journal remembers; written before anything runs
-	wake    chan struct{} // one slot: a job may be due
+	wake    chan struct{}        // one slot: a job may be due
 
 	mu   sync.Mutex
 	done map[string][]chan struct{} // by job key: who waits for it to be settled
@@ -118,7 +118,7 @@ func New(o Options) *Pipeline {
 		o: o, log: o.Logger.With("component", "upload"), started: o.Now(),
 		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed), places: newPlaces(),
 		births: make(map[string]time.Time),
-		wake: make(chan struct{}, 1), done: make(map[string][]chan struct{}),
+		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}),
 	}
 	for _, in := range o.Inboxes {
 		p.inboxes[in.Name] = newIntake(p, in)

@@ -27,10 +27,9 @@ type task struct {
 	open  *intent // a request whose outcome is not known
 	mem   *memory
 
-	has    *bool // whether the server holds a set for the declaration, as far as it was asked in this claim
-	turns  int   // requests repeated within this claim, against going round in circles
-	asked  bool  // the server was reached out to
-	cause  *journal.Cause
+	has    *bool     // whether the server holds a set for the declaration, as far as it was asked in this claim
+	turns  int       // requests repeated within this claim, against going round in circles
+	asked  bool      // the server was reached out to
 	notNow time.Time // when to try again, where the server or the grace says so
 }
 
