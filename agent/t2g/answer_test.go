@@ -114,7 +114,7 @@ func TestLenientStatus(t *testing.T) {
 		"another's entry":       {`{"status":"ok","desc":{"data":{"car":"` + car + `","dataRespon":[{"car":"X"}]}}}`, "another"},
 	} {
 		got, fail := status(row.body)
-		s := ""
+		var s string
 		switch {
 		case fail != nil && fail.Kind == transport.BadResponse && strings.Contains(fail.Error(), "is about car"):
 			s = "another"

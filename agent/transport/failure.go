@@ -70,11 +70,8 @@ func isConnectionError(err error) bool {
 
 // explain adds a hint where a person can act.
 func explain(err error) error {
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return fmt.Errorf("%w (if a proxy or the server has a certificate of its own authority, name it in ca_file)", err)
-	}
-	if _, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
-		return fmt.Errorf("%w (is the clock of this computer right?)", err)
+	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fmt.Errorf("%w (%s)", err, certificateHint(refused.Err))
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "HTTP response to HTTPS") {
 		return fmt.Errorf("%w (the server does not speak TLS here: check https:// and the port)", err)
@@ -83,4 +80,15 @@ func explain(err error) error {
 		return fmt.Errorf("%w (check the address and the DNS)", err)
 	}
 	return err
+}
+
+// certificateHint says what may help against a certificate that was not accepted.
+func certificateHint(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the certificate is for another address"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "is the clock of this computer right?"
+	}
+	return "if a proxy or the server has a certificate of its own authority, name it in ca_file"
 }

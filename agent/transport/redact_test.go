@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"html"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -41,7 +43,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"broken JSON": func(s string) string { return `{"message":"` + s },
 	}
 	for name, echo := range echoes {
-		for _, status := range []int{200, 400, 401, 403, 404, 500, 503} {
+		for _, status := range []int{200, 302, 400, 401, 403, 404, 500, 503} {
 			var log bytes.Buffer
 			var seen secrets
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -84,6 +86,25 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What the standard library quotes of an answer that is no HTTP is not shown either, and the cause stays reachable.
+func TestSecretsInErrorsOfOthers(t *testing.T) {
+	base := serveRaw(t, func(conn net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(conn))
+		if err == nil {
+			fmt.Fprintf(conn, "%s\r\n\r\n", r.Header.Get("Authorization"))
+		}
+	})
+	if e := failed(t, newTestClient(t, base, nil), get()); strings.Contains(e.Error(), "fixed-token-1") || !strings.Contains(e.Error(), hidden) {
+		t.Errorf("%v", e)
+	}
+	cause := errors.New("open /fixed-token-1")
+	r := post("x")
+	r.Body = func() (io.ReadCloser, error) { return nil, fmt.Errorf("read photo: %w", cause) }
+	if e := failed(t, newTestClient(t, base, nil), r); !errors.Is(e, cause) || e.Error() != "kirim: local: read photo: open /[hidden]" {
+		t.Errorf("%v", e)
 	}
 }
 

@@ -349,6 +349,7 @@ func TestLoginFailures(t *testing.T) {
 }
 
 func TestLoginNotReached(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	c := a.client(func(o *Options) { o.Login.URL = deadAddress(t) + "/login" })
 	if e := failed(t, c, post("x")); e.Kind != Network || e.Unknown || e.Op != "login" {

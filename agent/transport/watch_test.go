@@ -14,7 +14,7 @@ import (
 )
 
 // stall is long for a test and short for a time-out: what stalls is meant to be noticed after it.
-const stall = 300 * time.Millisecond
+const stall = time.Second
 
 func withStall(o *Options) { o.Timeout = stall }
 
@@ -22,6 +22,7 @@ func withStall(o *Options) { o.Timeout = stall }
 func block(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
 func TestStalls(t *testing.T) {
+	t.Parallel()
 	quit := make(chan struct{})
 	neverReads := serveRaw(t, func(net.Conn) { <-quit })
 	t.Cleanup(func() { close(quit) })
@@ -83,12 +84,13 @@ func TestSlowUploadIsNoStall(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs the system to tell what the peer has acknowledged")
 	}
+	t.Parallel()
 	const size = 5 << 20
 	took := make(chan time.Duration, 1)
 	base := serveRaw(t, func(conn net.Conn) {
 		_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 		start := time.Now()
-		r, err := http.ReadRequest(bufio.NewReaderSize(slowReader(conn, size, 20*time.Millisecond), 64<<10))
+		r, err := http.ReadRequest(bufio.NewReaderSize(slowReader(conn, size, 40*time.Millisecond), 64<<10))
 		if err != nil {
 			return
 		}
@@ -108,6 +110,7 @@ func TestSlowUploadIsNoStall(t *testing.T) {
 }
 
 func TestSlowAnswerIsNoStall(t *testing.T) {
+	t.Parallel()
 	base := serveRaw(t, func(conn net.Conn) {
 		readRequest(conn)
 		const pieces = 12
@@ -127,8 +130,9 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 
 // Waiting for a slot or for the rate is no stall.
 func TestWaitingOurTurnIsNoStall(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
-	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = stall, 2 })
+	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = stall, 0.8 })
 	for range 3 {
 		if _, err := c.Do(t.Context(), get()); err != nil {
 			t.Fatal(err)
@@ -137,6 +141,7 @@ func TestWaitingOurTurnIsNoStall(t *testing.T) {
 }
 
 func TestStallIsATimeout(t *testing.T) {
+	t.Parallel()
 	e := failed(t, newTestClient(t, serveRaw(t, block), withStall), get())
 	var timeout interface{ Timeout() bool }
 	if !errors.As(e, &timeout) || !timeout.Timeout() {
