@@ -41,6 +41,20 @@ type Receipt struct {
 	Answers      []Reply     `json:"answers"`
 }
 
+// ReasonFile is what stands beside the originals of a failed set: why it failed, who must act and what to do.
+type ReasonFile struct {
+	Schema   int             `json:"schema"`
+	Kind     string          `json:"kind"`
+	ID       string          `json:"id"`
+	Inbox    string          `json:"inbox"`
+	Set      string          `json:"set"`
+	NomorAju string          `json:"nomorAju,omitempty"`
+	At       time.Time       `json:"at"`
+	Error    *Failure        `json:"error"`
+	WhoActs  string          `json:"whoActs"`
+	Response json.RawMessage `json:"response,omitempty"` // the server's last answer, verbatim
+}
+
 // Reply is one answer of the server, verbatim.
 type Reply struct {
 	Op       string          `json:"op"` // kirim, add or get
@@ -100,14 +114,9 @@ func (t *task) finishFailed(ctx context.Context) error {
 func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 	job.Updated = p.o.Now()
 	st := p.statusOf(job, r)
-	reasonFile := map[string]any{"schema": 1, "kind": "xray", "id": st.ID, "inbox": st.Inbox, "set": st.Set, "at": p.local(job.Updated),
-		"error": st.Error, "whoActs": reason.Of(reason.Code(r.Failure.Code), p.o.Language).Who}
-	if r.Declaration.NomorAju != "" {
-		reasonFile["nomorAju"] = r.Declaration.NomorAju
-	}
-	if len(r.Response) > 0 {
-		reasonFile["response"] = r.Response
-	}
+	reasonFile := ReasonFile{Schema: 1, Kind: "xray", ID: st.ID, Inbox: st.Inbox, Set: st.Set, NomorAju: st.NomorAju,
+		At: st.UpdatedAt, Error: st.Error, Response: r.Response,
+		WhoActs: reason.Of(reason.Code(r.Failure.Code), p.o.Language).Who}
 	if err := p.writeJSON(in, r.Archive+errorSuffix, reasonFile); err != nil {
 		return fmt.Errorf("write reason: %w", err)
 	}

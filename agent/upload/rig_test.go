@@ -45,6 +45,8 @@ type rig struct {
 	url     string
 	timeout time.Duration
 
+	rescan  time.Duration
+
 	concurrency int
 
 	tune func(*upload.Options)
@@ -60,7 +62,7 @@ type rig struct {
 // newRig prepares folders and a simulator; nothing runs before start.
 func newRig(t testing.TB, o simulator.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second, concurrency: 4}
+	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second, rescan: time.Second, concurrency: 4}
 	r.inbox, r.out = filepath.Join(r.dir, "in"), filepath.Join(r.dir, "out")
 	must(t, os.Mkdir(r.inbox, 0o755))
 	r.in = upload.Inbox{
@@ -110,7 +112,7 @@ func (r *rig) start() {
 	go func() { running <- r.p.Run(ctx) }()
 	for _, in := range o.Inboxes {
 		var w *watcher.Watcher
-		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: time.Second, Ignore: in.Ignore, Logger: logs},
+		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: r.rescan, Ignore: in.Ignore, Logger: logs},
 			r.p.Handler(in.Name, func(paths []string) { w.Forget(paths...) }))
 		must(r.t, err)
 		n++
