@@ -45,7 +45,7 @@ type rig struct {
 	url     string
 	timeout time.Duration
 
-	rescan  time.Duration
+	rescan time.Duration
 
 	concurrency int
 
