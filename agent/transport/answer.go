@@ -155,7 +155,7 @@ func (c *Client) finish(e exchange, ans *Answer, fail *Error) *Error {
 	if e.private && (ans.Status/100 == 2 || json.Valid(ans.Body)) {
 		return fail
 	}
-	if raw := TrimBOM(ans.Body); json.Valid(raw) {
+	if raw := TrimBOM(ans.Body); len(raw) <= maxRaw && json.Valid(raw) {
 		fail.Raw = c.redact.json(raw)
 	} else {
 		fail.Excerpt = c.redact.body(ans.Body)

@@ -125,6 +125,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"header name":        func(o *Options) { o.Headers = map[string]string{"a b": "c"} },
 		"header value":       func(o *Options) { o.Headers = map[string]string{"a": "geheim9\nx: y"} },
 		"own header":         func(o *Options) { o.Headers = map[string]string{"user-agent": "geheim9"} },
+		"idempotency key":    func(o *Options) { o.Headers = map[string]string{"idempotency-key": "geheim9"} },
 		"two authorizations": func(o *Options) { o.Token, o.Headers = "t", map[string]string{"authorization": "geheim9"} },
 		"token":              func(o *Options) { o.Token = "geheim9\n" },
 		"proxy":              func(o *Options) { o.Proxy = "gopher://user:geheim9@p:1" },

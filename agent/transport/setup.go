@@ -23,8 +23,12 @@ const (
 	maxRedirects    = 5
 )
 
-// ownHeaders are set by this package or its callers and cannot be configured.
-var ownHeaders = []string{"Host", "User-Agent", "Content-Type", "Content-Length", "Transfer-Encoding", "Connection"}
+// ownHeaders cannot be configured: kurir or the HTTP client sets them, or they change how requests are made. With an
+// Idempotency-Key the HTTP client would by itself send an upload a second time.
+var ownHeaders = []string{
+	"Host", "User-Agent", "Content-Type", "Content-Length", "Transfer-Encoding", "Connection", "Accept-Encoding", "Expect",
+	"Trailer", "Upgrade", "Idempotency-Key", "X-Idempotency-Key",
+}
 
 // parseURL takes an absolute http or https URL without credentials in it.
 func parseURL(key, s string) (*url.URL, error) {
@@ -56,7 +60,7 @@ func checkHeaders(o Options) (http.Header, error) {
 		}
 		for _, own := range ownHeaders {
 			if strings.EqualFold(name, own) {
-				return nil, fmt.Errorf("headers: %s is set by kurir itself", own)
+				return nil, fmt.Errorf("headers: %s cannot be configured", own)
 			}
 		}
 		if strings.EqualFold(name, "Authorization") && (o.Token != "" || o.Login != nil) {
