@@ -147,12 +147,12 @@ func (p *Pipeline) taken(ctx context.Context, in Inbox, key string, found survey
 		return fmt.Errorf("note list: %w", err)
 	}
 	folder := strings.TrimPrefix(key, in.Name+"/")
-	if invalid != nil {
+	if invalid == nil {
+		p.log.Info("list taken", "inbox", in.Name, "list", folder, "entries", found.entries, "rejected", found.rejected)
+		p.summaries.mark(in, folder)
+	} else {
 		p.log.Warn("list refused", "inbox", in.Name, "list", folder, "error", invalid)
-		return nil
 	}
-	p.log.Info("list taken", "inbox", in.Name, "list", folder, "entries", found.entries, "rejected", found.rejected)
-	p.summaries.mark(in, folder)
 	return nil
 }
 
@@ -220,11 +220,11 @@ type surveyed struct {
 
 // survey reads a list once, to see whether it can be read to its end. Beside a *ListError its sum is set.
 func survey(ctx context.Context, path string, in Inbox) (surveyed, error) {
-	f, err := os.Open(path) //nolint:gosec // the list that the watcher named
+	f, err := os.Open(path)
 	if err != nil {
 		return surveyed{}, fmt.Errorf("open list: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return surveyed{}, fmt.Errorf("open list: %w", err)

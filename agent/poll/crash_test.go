@@ -252,7 +252,7 @@ func TestFaultyT2G(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 5 {
-		time.Sleep(time.Duration(200+rand.IntN(200)) * time.Millisecond) // lives go on; the moment of the kill is chance
+		<-time.After(time.Duration(200+rand.IntN(200)) * time.Millisecond) // lives go on; the moment of the kill is chance
 		r.kill()
 		r.start()
 	}

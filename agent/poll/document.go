@@ -211,18 +211,18 @@ func statuses(shown []t2g.Status) []Status {
 
 // readDocument reads a status file. nil when there is none, or none that can be read.
 func readDocument(folder string) (*Document, error) {
-	b, err := os.ReadFile(filepath.Join(folder, statusFile)) //nolint:gosec // in the outbox
+	b, err := os.ReadFile(filepath.Join(folder, statusFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no status is no error
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var doc Document
-	if json.Unmarshal(b, &doc) != nil {
-		return nil, nil //nolint:nilnil // not ours, or spoilt: it is written anew
+	doc := new(Document)
+	if json.Unmarshal(b, doc) != nil {
+		doc = nil // not ours, or spoilt: it is written anew
 	}
-	return &doc, nil
+	return doc, nil
 }
 
 // writeDocument replaces the status file in folder.

@@ -31,7 +31,7 @@ func (p *Pipeline) documentFolder(in Inbox, id string, rec *record) (string, err
 		if doc != nil && !strings.EqualFold(doc.ID, id) {
 			continue
 		}
-		if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // others read the outbox
+		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return "", err
 		}
 		p.folders[folder] = id

@@ -56,11 +56,11 @@ func (e *ListError) Reason(lang reason.Language) string { return say(e.Why, lang
 // holds. It returns a *ListError when the list cannot be read at all, visit's error when there was one, ctx's when it
 // has ended, or the error of reading the file. Entries that came before a *ListError count for nothing.
 func ParseList(ctx context.Context, path string, visit func(Entry) error) error {
-	f, err := os.Open(path) //nolint:gosec // the list that the watcher or the user named
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("open list: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	return parseListFile(ctx, f, filepath.Base(path), visit)
 }
 

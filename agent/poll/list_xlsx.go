@@ -36,7 +36,7 @@ func parseXLSX(r listFile, size int64, v *visitor) (err error) {
 	if err != nil {
 		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
 	}
-	defer book.Close() //nolint:errcheck // removes its temporary files
+	defer book.Close()
 	sheets := book.GetSheetList()
 	if len(sheets) == 0 {
 		return &ListError{Why: WhyWorkbook, detail: "it has no sheet"}
@@ -49,7 +49,7 @@ func readSheet(book *excelize.File, sheet string, v *visitor) error {
 	if err != nil {
 		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
 	}
-	defer rows.Close() //nolint:errcheck // removes its temporary file
+	defer rows.Close()
 	reader := &rowReader{v: v, sheet: true}
 	for number := 1; rows.Next(); number++ {
 		fields, err := rows.Columns()

@@ -583,3 +583,53 @@ func TestRefusalPausesAll(t *testing.T) {
 		r.await(number(i), "done", func(d Document) bool { return d.State == Done })
 	}
 }
+
+// What the API does not describe is reported once, and stops nothing.
+func TestUnknownIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.server.set(func(w http.ResponseWriter, car string) {
+		say200(w, fmt.Sprintf(`{"status":"OK","desc":{"data":{"car":%q,"status":"800","jalur":"H","dataStatus":[
+			{"kodeStatus":"4711","waktuStatus":"2026-03-01 10:00:00"},{"kodeStatus":"800","waktuStatus":"2026-03-01 09:00:00"}]}}}`, car))
+	}, nil)
+	r.start()
+	for _, car := range []string{car1, car2} {
+		if doc, err := r.p.Poll(context.Background(), "erp", car, ""); err != nil || doc.State != Done || doc.Statuses[1].KodeStatus != "4711" {
+			t.Errorf("got %+v, %v", doc, err)
+		}
+	}
+	for _, what := range []string{"unknown code in answer", "unknown field in answer"} {
+		if n := r.log.count(what); n != 1 {
+			t.Errorf("%q was reported %d times", what, n)
+		}
+	}
+}
+
+// A summary is written at most once a second, and not at all when nothing has changed.
+func TestSummaryRate(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.slowSummaries = true
+	r.server.set(running("800"), nil)
+	r.start()
+	var list strings.Builder
+	for i := range 40 {
+		fmt.Fprintln(&list, number(i))
+	}
+	begin := time.Now()
+	if err := r.drop("a.txt", list.String()); err != nil {
+		t.Fatal(err)
+	}
+	versions := map[time.Time]bool{}
+	eventually(t, func() bool {
+		info, err := os.Stat(r.path("lists", "a", "summary.csv"))
+		if err != nil {
+			return false
+		}
+		versions[info.ModTime()] = true
+		return strings.Count(read(t, r.path("lists", "a", "summary.csv")), ",done,") == 40
+	}, func() string { return "no summary" })
+	if most := int(time.Since(begin)/time.Second) + 1; len(versions) > most {
+		t.Errorf("%d versions, more than %d", len(versions), most)
+	}
+}
