@@ -25,7 +25,9 @@ const goodSidecar = "{\n\"nomorAju\": \"AJU-1\",\n\"nomorBlAwb\": \"AWB 1\",\n\"
 var goodDeclaration = beacukai.Declaration{NomorAju: "AJU-1", NomorBlAwb: "AWB 1", TanggalBlAwb: "2025-09-30", KodeKantor: "009000"}
 
 // with returns the good sidecar with one more member at its end.
-func with(member string) string { return strings.TrimSuffix(goodSidecar, "\n}") + ",\n" + member + "\n}" }
+func with(member string) string {
+	return strings.TrimSuffix(goodSidecar, "\n}") + ",\n" + member + "\n}"
+}
 
 // without returns the good sidecar without a field.
 func without(field string) string {
