@@ -108,7 +108,7 @@ func randomRecord(rnd *rand.Rand) (*Record, *memory) {
 
 // TestPlanKeepsNamesUniqueAndLosesNothing, whatever names and contents meet.
 func TestPlanKeepsNamesUniqueAndLosesNothing(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(1000) {
 		r, m := randomRecord(rand.New(rand.NewPCG(seed, 1)))
 		same, sameMemory := randomRecord(rand.New(rand.NewPCG(seed, 1)))
 		plan(r, m, nil)
@@ -150,7 +150,7 @@ func TestPlanKeepsNamesUniqueAndLosesNothing(t *testing.T) {
 // TestBatchStaysBelowItsLimitsAndEnds: every image goes out in one request, in order, and no request is too large
 // unless one image alone is.
 func TestBatchStaysBelowItsLimitsAndEnds(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(1000) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		r, m := randomRecord(rnd)
 		plan(r, m, nil)
