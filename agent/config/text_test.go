@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -116,8 +117,9 @@ func TestSyntaxLines(t *testing.T) {
 				t.Fatal("no error")
 			}
 			checkProblems(t, err, data)
-			if got := err.(Errors)[0].Line; got != line {
-				t.Errorf("line %d, want %d: %v", got, line, err)
+			problems, ok := errors.AsType[Errors](err)
+			if !ok || problems[0].Line != line {
+				t.Errorf("want line %d: %v", line, err)
 			}
 		})
 	}

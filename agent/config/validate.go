@@ -57,16 +57,17 @@ func (r *reading) positive(key string, d Duration, remedy string) {
 	}
 }
 
-// notBefore reports a time span that is shorter than another one of the same section.
-func (r *reading) notBefore(key string, d Duration, thanKey string, than Duration) {
-	if d < than {
-		r.wrongValue(key, "must not be shorter than "+thanKey, "make it longer, or "+thanKey+" shorter")
+// notBefore reports a time span that is shorter than the key first of the same section.
+func (r *reading) notBefore(key string, d, first Duration) {
+	if d < first {
+		r.wrongValue(key, "must not be shorter than first", "make it longer, or first shorter")
 	}
 }
 
-func (r *reading) between(key string, n, least, most int) {
-	if n < least || n > most {
-		r.wrongValue(key, "is out of range", "write a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+// upTo reports a number that is not from 1 to most.
+func (r *reading) upTo(key string, n, most int) {
+	if n < 1 || n > most {
+		r.wrongValue(key, "is out of range", "write a number from 1 to "+strconv.Itoa(most))
 	}
 }
 
@@ -112,5 +113,5 @@ func (r *reading) validateLog(l Log) {
 	if l.MaxSize < 1<<20 {
 		r.wrongValue("log.max_size", "is too small", "write at least 1MiB")
 	}
-	r.between("log.keep", l.Keep, 1, 10000)
+	r.upTo("log.keep", l.Keep, 10000)
 }

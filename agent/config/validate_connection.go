@@ -19,7 +19,7 @@ func (r *reading) validateConnection(key string, c *Connection, example string) 
 	r.validateAuth(key+".auth", c.Auth)
 	r.validateHeaders(key+".headers", c.Headers)
 	r.positive(key+".timeout", c.Timeout, "write how long one request may stand still, such as 60s")
-	r.between(key+".concurrency", c.Concurrency, 1, 1000)
+	r.upTo(key+".concurrency", c.Concurrency, 1000)
 	r.validateProxy(key+".proxy", c.Proxy)
 	if (c.ClientCert == "") != (c.ClientKey == "") {
 		have, lack := key+".client_cert", key+".client_key"

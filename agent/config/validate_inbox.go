@@ -117,11 +117,11 @@ func (r *reading) validateAju(key string, in *Inbox) {
 	}
 	p, key := in.Poll, key+".poll"
 	r.positive(key+".first", p.First, "write the shortest time between two questions, such as 1m")
-	r.notBefore(key+".max", p.Max, "first", p.First)
+	r.notBefore(key+".max", p.Max, p.First)
 	if p.Factor < 1 {
 		r.wrongValue(key+".factor", "is less than 1", "write 1 for a steady pace, or more, such as 2")
 	}
-	r.notBefore(key+".give_up_after", p.GiveUpAfter, "first", p.First)
+	r.notBefore(key+".give_up_after", p.GiveUpAfter, p.First)
 	if len(p.DoneStatus) == 0 {
 		r.wrong(key+".done_status", "is empty", "write the codes at which a document is finished, such as 800")
 	}
@@ -141,8 +141,8 @@ func (r *reading) validateXray(key string, in *Inbox) {
 	r.validateDefaults(key+".defaults", in.Defaults)
 	r.validateFields(key+".fields", in.Fields)
 	r.validateMarker(key+".done_marker", in)
-	r.between(key+".min_images", in.MinImages, 1, 10000)
-	r.between(key+".max_images_per_request", in.MaxImages, 1, 10000)
+	r.upTo(key+".min_images", in.MinImages, 10000)
+	r.upTo(key+".max_images_per_request", in.MaxImages, 10000)
 	if in.MaxBytes < 1<<10 {
 		r.wrongValue(key+".max_request_bytes", "is too small", "write at least 1KiB; the usual is 25MiB")
 	}
@@ -151,8 +151,8 @@ func (r *reading) validateXray(key string, in *Inbox) {
 	}
 	p, key := in.Retry, key+".retry"
 	r.positive(key+".first", p.First, "write the first pause, such as 5s")
-	r.notBefore(key+".max", p.Max, "first", p.First)
-	r.notBefore(key+".give_up_after", p.GiveUpAfter, "first", p.First)
+	r.notBefore(key+".max", p.Max, p.First)
+	r.notBefore(key+".give_up_after", p.GiveUpAfter, p.First)
 }
 
 // publishedFields are the four fields of a declaration, as Bea Cukai names them.

@@ -29,7 +29,8 @@ var notes = map[Note]struct{ indonesian, english string }{
 	WaitingSettle:      {"Menunggu sampai tidak ada lagi berkas yang berubah", "Waiting until no file changes any more"},
 	WaitingPartnerLong: {"Sudah lama menunggu pasangannya (foto atau berkas JSON)", "Has waited long for its partner (photo or JSON file)"},
 	Paused:             {"Pengiriman dijeda sementara; akan berlanjut sendiri", "Sending is paused for now and goes on by itself"},
-	Offline:            {"Folder tidak dapat dibuka; kurir menunggu sampai tersambung lagi", "The folder cannot be opened; kurir waits until it is back"},
+	Offline: {"Folder tidak dapat dibuka; kurir menunggu sampai tersambung lagi",
+		"The folder cannot be opened; kurir waits until it is back"},
 }
 
 // Say returns n in words, without a full stop: the sentence, and when there are args a colon and the args, separated

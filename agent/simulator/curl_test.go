@@ -203,7 +203,7 @@ func runCurl(t *testing.T, _, command string) (status, body string) {
 			t.Skipf("there is no %s here", tool)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", command+` -s -w '\n%{http_code}'`).CombinedOutput() //nolint:gosec // the page's commands
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", command+` -s -w '\n%{http_code}'`).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -235,7 +235,7 @@ func runGo(t *testing.T, dir, command string) (status, body string) {
 
 func readFile(t *testing.T, path string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(path) //nolint:gosec // the test's own file
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

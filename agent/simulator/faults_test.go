@@ -240,7 +240,7 @@ func TestSeed(t *testing.T) {
 		out := make([]byte, 40)
 		var wg sync.WaitGroup
 		for i := range out {
-			ask := func() { out[i] = byte(statuses(t, url, "N"+string(rune('A'+i)), 1)[0] / 100) } //nolint:gosec // 4 or 5
+			ask := func() { out[i] = byte(statuses(t, url, "N"+string(rune('A'+i)), 1)[0] / 100) }
 			if parallel {
 				wg.Go(ask)
 			} else {

@@ -155,7 +155,7 @@ type life struct {
 
 // dice returns a number below n that belongs to the document and to what it is asked for.
 func (l life) dice(what string, n uint64) int {
-	return int(spread(l.hash, what) % n) //nolint:gosec // n is small
+	return int(spread(l.hash, what) % n)
 }
 
 // plot picks how the document fares: of ten, about two are rejected and one is cancelled.

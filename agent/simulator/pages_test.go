@@ -64,7 +64,7 @@ func TestDir(t *testing.T) {
 	if err := sim.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "stored.jsonl"), os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // the test's own
+	f, err := os.OpenFile(filepath.Join(dir, "stored.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

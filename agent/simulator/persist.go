@@ -23,7 +23,7 @@ type lines struct{ file *os.File }
 
 // openLines opens a file, creating it if need be, and hands each line that it has to load.
 func openLines(path string, load func(line []byte) error) (*lines, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the folder is the user's choice
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)
 	}

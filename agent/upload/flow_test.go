@@ -67,7 +67,7 @@ func TestImageWrittenSlowlyIsNeverReadBeforeItsEnd(t *testing.T) {
 	f, err := os.Create(filepath.Join(r.inbox, "S_1.jpg"))
 	must(t, err)
 	whole := jpg(1)
-	for i, pause := range []time.Duration{300, 300, 1000, 300, 1000, 300} {
+	for i, pause := range []int{300, 300, 1000, 300, 1000, 300} {
 		part := append(bytes.Repeat([]byte{byte(i)}, 100<<10), 0xFF, 0xD9)
 		if i == 0 {
 			part, whole = append(slices.Clone(whole), part...), nil
@@ -75,7 +75,7 @@ func TestImageWrittenSlowlyIsNeverReadBeforeItsEnd(t *testing.T) {
 		_, err := f.Write(part)
 		must(t, err)
 		whole = append(whole, part...)
-		<-time.After(pause * time.Millisecond) // the writer's own pace
+		<-time.After(time.Duration(pause) * time.Millisecond) // the writer's own pace
 		if st := r.status("S"); st.State != "" && st.State != upload.StateWaiting {
 			t.Fatalf("%s while the image is still being written", st.State)
 		}

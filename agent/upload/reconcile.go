@@ -3,6 +3,7 @@ package upload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +45,10 @@ func (t *task) reconcile(ctx context.Context) error {
 		there[foldName(n)] = true
 	}
 	found, missing := t.compare(there)
+	if listing.Total > len(listing.Names) && len(found.Images) < len(t.r.pending()) {
+		return &transport.Error{Kind: transport.BadResponse, Op: viaGet, Raw: listing.Raw, Message: fmt.Sprintf(
+			"the server names %d of its %d photos, so nobody knows what is missing", len(listing.Names), listing.Total)}
+	}
 	if missing && t.graceEnds() {
 		return errGrace
 	}
