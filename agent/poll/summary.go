@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -260,47 +259,4 @@ func replaceIfChanged(path string, write func(io.Writer) error) error {
 		return nil
 	}
 	return outbox.ReplaceFrom(path, write)
-}
-
-// resumeLists finishes lists whose taking was interrupted after they had been moved, and has the summaries of all that
-// are not at their end looked at: what changed last before the agent ended may be missing.
-func (p *Pipeline) resumeLists(ctx context.Context, in Inbox) error {
-	after := ""
-	for {
-		jobs, err := p.o.Store.List(ctx, journal.Filter{Kind: KindList, Inbox: in.Name, State: journal.Active, After: after, Limit: pageOfLists})
-		if err != nil {
-			return fmt.Errorf("look into journal: %w", err)
-		}
-		for _, job := range jobs {
-			after = job.Key
-			if err := p.resumeList(ctx, in, job); err != nil {
-				p.log.Error("list not resumed", "id", job.ID, "error", err)
-			}
-		}
-		if len(jobs) < pageOfLists {
-			return nil
-		}
-	}
-}
-
-// resumeList finishes a list whose taking was interrupted after it had been moved, and has its summary looked at.
-func (p *Pipeline) resumeList(ctx context.Context, in Inbox, job journal.Job) error {
-	rec, err := decodeList(job)
-	if err != nil {
-		return err
-	}
-	if job.Label == ListReading {
-		path := filepath.Join(in.listFolder(rec.Folder), rec.File)
-		found, err := survey(ctx, path, in)
-		var invalid *ListError
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // it is still in the inbox, and offered again
-		}
-		if err != nil && !errors.As(err, &invalid) {
-			return err
-		}
-		return p.taken(ctx, in, job.Key, found, invalid)
-	}
-	p.summaries.mark(in, rec.Folder)
-	return nil
 }

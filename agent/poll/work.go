@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -170,86 +168,6 @@ func (r *record) register(number, date string) {
 	if date != "" {
 		r.Tgl = bounded(date, maxKeptNote)
 	}
-}
-
-// collect fetches and delivers the responses that the outbox does not have.
-func (t *task) collect(ctx context.Context, shown []t2g.Respon) (changed bool, err error) {
-	if t.missing(shown) {
-		if changed, err = t.fetch(ctx); err != nil {
-			return changed, err
-		}
-	}
-	folder := filepath.Join(t.folder, responFolder)
-	matches, _ := match(shown, t.rec.Delivered)
-	for i, s := range shown {
-		if slices.ContainsFunc(matches[i], func(d delivery) bool { return !d.Only && d.Form == formPDF }) {
-			continue
-		}
-		more, err := deliverPDF(folder, t.rec, s.KodeRespon, s.TanggalRespon, s.PDF)
-		changed = changed || more
-		if err != nil {
-			return changed, err
-		}
-	}
-	return changed, nil
-}
-
-// missing reports whether statusrespon shows a response that getresbycar has not brought.
-func (t *task) missing(shown []t2g.Respon) bool {
-	matches, _ := match(shown, t.rec.Delivered)
-	return slices.ContainsFunc(matches, func(m []delivery) bool {
-		return !slices.ContainsFunc(m, func(d delivery) bool { return !d.Only })
-	})
-}
-
-// fetch asks getresbycar and delivers what it brings.
-func (t *task) fetch(ctx context.Context) (changed bool, err error) {
-	answer, err := t.p.o.Client.GetResByCar(ctx, t.rec.CAR, t.rec.Kode)
-	raw := answer.Raw
-	if answer.Foreign > 0 {
-		t.p.log.Warn("entries about another number dropped", "id", t.job.ID, "entries", answer.Foreign)
-		if raw = ownEntries(answer.Entries); len(answer.Entries) == 0 {
-			return false, &transport.Error{Kind: transport.BadResponse, Op: "getresbycar", Message: otherNumber}
-		}
-	}
-	if keep := t.keep(responseAnswer, raw, err); keep != nil {
-		return false, keep
-	}
-	if err != nil {
-		return false, err
-	}
-	t.report("getresbycar", answer.Unknown)
-	if len(answer.Entries) == 0 && answer.Note != "" {
-		t.rec.Note = bounded(answer.Note, maxKeptNote)
-	}
-	for _, e := range answer.Entries {
-		t.reportCode(knownRespon, "reskd", e.RESKD)
-		more, err := deliver(filepath.Join(t.folder, responFolder), t.rec, e)
-		changed = changed || more
-		if err != nil {
-			return changed, err
-		}
-		if d := t.rec.Delivered[len(t.rec.Delivered)-1]; more && d.Form == formBin {
-			t.p.log.Warn("response holds no whole PDF", "id", t.job.ID, "file", d.file())
-		}
-	}
-	return changed, nil
-}
-
-// ownEntries is an answer of getresbycar made of the entries alone that are about the number asked for.
-func ownEntries(entries []t2g.Entry) []byte {
-	type item struct {
-		Hdr json.RawMessage `json:"reshdr"`
-	}
-	items := make([]item, len(entries))
-	for i, e := range entries {
-		items[i].Hdr = e.Hdr
-	}
-	b, err := json.Marshal(map[string]any{"rescode": "OK", "desc": items})
-	if err != nil {
-		return nil
-	}
-	return b
 }
 
 // finish settles a poll that was answered, or failed.

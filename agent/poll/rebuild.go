@@ -1,0 +1,213 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kurir/agent/journal"
+)
+
+// rebuild makes up for a journal that knows nothing of an inbox although its outbox does: the documents and the lists
+// in it are tracked again, each as its status file left it. Nothing is asked or delivered twice for it.
+func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
+	for _, kind := range []journal.Kind{journal.Aju, KindList} {
+		known, err := p.o.Store.List(ctx, journal.Filter{Kind: kind, Inbox: in.Name, Limit: 1})
+		if err != nil {
+			return fmt.Errorf("look into journal: %w", err)
+		}
+		if len(known) > 0 {
+			return nil
+		}
+	}
+	documents, err := subfolders(filepath.Join(in.Outbox, documentsFolder))
+	if err != nil {
+		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
+		return nil
+	}
+	found := 0
+	for _, name := range documents {
+		doc, err := readDocument(filepath.Join(in.Outbox, documentsFolder, name))
+		if err != nil || doc == nil || doc.Inbox != in.Name || !validCAR(doc.CAR) || ctx.Err() != nil {
+			continue
+		}
+		if err := p.o.Store.Put(ctx, in.restore(name, *doc, p.o.Now())); err != nil && !errors.Is(err, journal.ErrExists) {
+			return fmt.Errorf("track %s again: %w", doc.CAR, err)
+		}
+		found++
+	}
+	if found > 0 {
+		p.log.Warn("documents tracked again from the outbox", "inbox", in.Name, "documents", found)
+	}
+	return p.rebuildLists(ctx, in)
+}
+
+// restore makes a job of a document's status file.
+func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job {
+	job := newJob(in.Name, doc.CAR, doc.KodeDokumen, "", now)
+	rec := record{
+		CAR: doc.CAR, Kode: doc.KodeDokumen, Lists: doc.Lists, Folder: folder, Status: doc.Status, Uraian: doc.StatusUraian,
+		Daftar: doc.NomorDaftar, Tgl: doc.TanggalDaftar, Note: doc.Note, Polls: doc.Polls, Since: doc.FirstSeenAt,
+		Last: doc.UpdatedAt, Changed: doc.UpdatedAt, DoneAt: doc.DoneAt, Interval: in.Pace.First,
+	}
+	for _, r := range doc.Responses {
+		if r.File != "" || r.PDF != "" {
+			rec.Delivered = append(rec.Delivered, restoreDelivery(r))
+		}
+	}
+	job.Label, job.Created = doc.State, doc.FirstSeenAt
+	job.Due = later(later(now, doc.NextPollAt), doc.UpdatedAt.Add(in.Pace.First))
+	switch {
+	case doc.State == Failed || doc.State == Expired:
+		job.State = journal.Failed
+		if doc.Error != nil {
+			job.Cause = &journal.Cause{Code: doc.Error.Code, Message: doc.Error.Message}
+		}
+	case doc.State == Done && doc.NextPollAt.IsZero():
+		job.State = journal.Done
+	}
+	job.Data = rec.encode()
+	return job
+}
+
+// restoreDelivery makes a delivery of what a status file says of a response. Its sum is not known: see record.knows.
+func restoreDelivery(r Response) delivery {
+	d := delivery{Kode: r.KodeRespon, Date: r.TanggalRespon, Note: r.Note, Only: r.File == ""}
+	d.Name = strings.TrimSuffix(strings.TrimPrefix(r.File, responFolder+"/"), ".json")
+	if r.PDF != "" {
+		d.Form = formPDF
+		if d.Only {
+			d.Name = strings.TrimSuffix(strings.TrimPrefix(r.PDF, responFolder+"/"), ".pdf")
+		}
+	}
+	return d
+}
+
+// rebuildLists takes the lists of an outbox into the journal again.
+func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) error {
+	folders, err := subfolders(filepath.Join(in.Outbox, listsFolder))
+	if err != nil {
+		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
+		return nil
+	}
+	for _, folder := range folders {
+		file := listIn(in.listFolder(folder))
+		if file == "" || p.servesOther(ctx, in, folder) {
+			continue
+		}
+		if err := p.readAgain(ctx, in, folder, file); err != nil {
+			var invalid *ListError
+			if errors.As(err, &invalid) {
+				continue // it was reported when it came
+			}
+			return fmt.Errorf("read list %s again: %w", folder, err)
+		}
+	}
+	return nil
+}
+
+// servesOther reports whether a folder is known to belong to a list of another inbox with the same outbox.
+func (p *Pipeline) servesOther(ctx context.Context, in Inbox, folder string) bool {
+	for _, other := range p.o.Inboxes {
+		if other.Name != in.Name && other.Outbox == in.Outbox {
+			if _, err := p.o.Store.Get(ctx, KindList, other.Name+"/"+folder); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readAgain tracks the numbers of a list that is in the outbox.
+func (p *Pipeline) readAgain(ctx context.Context, in Inbox, folder, file string) error {
+	path := filepath.Join(in.listFolder(folder), file)
+	found, err := survey(ctx, path, in)
+	if err != nil {
+		return err
+	}
+	rec := listRecord{Folder: folder, File: file, Sum: found.sum, Entries: found.entries, Rejected: found.rejected}
+	if err := p.trackAll(ctx, in, path, folder); err != nil {
+		return err
+	}
+	err = p.o.Store.Put(ctx, rec.job(in, ListTracked, p.o.Now()))
+	if errors.Is(err, journal.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+// listIn returns the name of the list in its folder, or "".
+func listIn(folder string) string {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && !reserved(e.Name()) && !strings.HasPrefix(e.Name(), ".") {
+			return e.Name()
+		}
+	}
+	return ""
+}
+
+func subfolders(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// resumeLists finishes lists whose taking was interrupted after they had been moved, and has the summaries of all that
+// are not at their end looked at: what changed last before the agent ended may be missing.
+func (p *Pipeline) resumeLists(ctx context.Context, in Inbox) error {
+	after := ""
+	for {
+		jobs, err := p.o.Store.List(ctx, journal.Filter{Kind: KindList, Inbox: in.Name, State: journal.Active, After: after, Limit: pageOfLists})
+		if err != nil {
+			return fmt.Errorf("look into journal: %w", err)
+		}
+		for _, job := range jobs {
+			after = job.Key
+			if err := p.resumeList(ctx, in, job); err != nil {
+				p.log.Error("list not resumed", "id", job.ID, "error", err)
+			}
+		}
+		if len(jobs) < pageOfLists {
+			return nil
+		}
+	}
+}
+
+// resumeList finishes a list whose taking was interrupted after it had been moved, and has its summary looked at.
+func (p *Pipeline) resumeList(ctx context.Context, in Inbox, job journal.Job) error {
+	rec, err := decodeList(job)
+	if err != nil {
+		return err
+	}
+	if job.Label == ListReading {
+		path := filepath.Join(in.listFolder(rec.Folder), rec.File)
+		found, err := survey(ctx, path, in)
+		var invalid *ListError
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it is still in the inbox, and offered again
+		}
+		if err != nil && !errors.As(err, &invalid) {
+			return err
+		}
+		return p.taken(ctx, in, job.Key, found, invalid)
+	}
+	p.summaries.mark(in, rec.Folder)
+	return nil
+}
