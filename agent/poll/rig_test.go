@@ -308,12 +308,12 @@ func eventually(t *testing.T, ok func() bool, why func() string) {
 	}
 }
 
-// files lists all files below a folder, with slashes, sorted.
+// files lists all files below a folder, with slashes, sorted; without those that are just being written.
 func files(t *testing.T, root string) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
 			rel, _ := filepath.Rel(root, path)
 			out = append(out, filepath.ToSlash(rel))
 		}
