@@ -244,6 +244,18 @@ func (x *index) get(k setKey) (snapshot, bool) {
 	return s, true
 }
 
+// size returns how many files a set has.
+func (x *index) size(k setKey) int {
+	g := x.stems[k.name]
+	if k.folder {
+		g = x.folders[k.name]
+	}
+	if g == nil {
+		return 0
+	}
+	return len(g.files)
+}
+
 // findMarker returns the path of a set's done marker, "" while there is none.
 func (x *index) findMarker(k setKey) string {
 	if x.marker == "" {

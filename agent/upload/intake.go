@@ -15,6 +15,10 @@ import (
 // acceptors is how many sets of one inbox are judged and hashed at the same time.
 const acceptors = 4
 
+// lookCost times the number of files in a set is how long news of the set may gather before it is looked at, so that a
+// folder of ten thousand images is not judged ten thousand times while it fills.
+const lookCost = 20 * time.Microsecond
+
 // intake takes what the watcher of one inbox sees and turns complete sets into jobs.
 type intake struct {
 	p    *Pipeline
@@ -75,7 +79,7 @@ func (in *intake) Handle(_ context.Context, files []watcher.File) error {
 		}
 	}
 	for k := range in.idx.apply(files, now) {
-		in.plan(k, now)
+		in.plan(k, now.Add(time.Duration(in.idx.size(k))*lookCost))
 	}
 	return nil
 }
