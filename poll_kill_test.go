@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kurir/agent/simulator"
+)
+
+// TestPolledThroughKills tracks numbers with the real binary over a faulty T2G, and kills it without warning now and then.
+// Afterwards every number is done, every response that was there lies in the outbox once and is right, no number was
+// polled faster than its pace, and the rate was never exceeded.
+//
+// KURIR_POLL_NUMBERS, KURIR_POLL_RATE and KURIR_POLL_KILLS make it larger: 10 000, 10 a second and 20 were run by hand.
+func TestPolledThroughKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	t.Parallel()
+	p := &pollRun{t: t, dir: t.TempDir(), numbers: number("KURIR_POLL_NUMBERS", 60), rate: number("KURIR_POLL_RATE", 25),
+		kills: number("KURIR_POLL_KILLS", 4), first: 2 * time.Second}
+	p.bin = filepath.Join(p.dir, "kurir-under-test")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", p.bin, ".").CombinedOutput(); err != nil {
+		t.Skipf("the binary cannot be built here: %v\n%s", err, out)
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	p.sim = simulator.New(simulator.Options{Faults: simulator.Hostile(seed), Seed: seed, Speed: 20, KeepRequests: 1 << 20})
+	srv := httptest.NewServer(p.sim)
+	t.Cleanup(func() { _ = p.sim.Close(); srv.Close() })
+	p.url = srv.URL
+	p.prepare()
+	p.run(rand.New(rand.NewPCG(seed, 2)))
+	p.checkDocuments()
+	p.checkPace()
+	p.checkRate()
+}
+
+// pollRun is one agent that polls and is killed.
+type pollRun struct {
+	t                    *testing.T
+	dir, bin, url        string
+	sim                  *simulator.Server
+	numbers, rate, kills int
+	first                time.Duration
+	killed               []time.Time
+	log                  bytes.Buffer
+}
+
+func (p *pollRun) prepare() {
+	cfg := fmt.Sprintf(`
+data_dir: data
+language: en
+t2g:
+  base_url: %s
+  edinumber: "EDI0001"
+  timeout: 3s
+  rate: %d/s
+  auth: {token: demo-token}
+inboxes:
+  - name: erp
+    kind: aju
+    path: in
+    outbox: out
+    settle: 200ms
+    poll: {first: %s, max: 60s, factor: 2, give_up_after: 1d, done_status: ["120", "800", "900"]}
+dashboard: {listen: ""}
+`, p.url, p.rate, p.first)
+	var list strings.Builder
+	for i := range p.numbers {
+		fmt.Fprintln(&list, p.car(i))
+	}
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(p.dir, "kurir.yaml"), []byte(cfg), 0o600), os.Mkdir(filepath.Join(p.dir, "in"), 0o755),
+		os.WriteFile(filepath.Join(p.dir, "in", "all.txt"), []byte(list.String()), 0o644),
+	} {
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+func (p *pollRun) car(i int) string { return fmt.Sprintf("050301%020d", i+1) }
+
+// run starts the agent and kills it at random moments until all numbers are done.
+func (p *pollRun) run(rnd *rand.Rand) {
+	atLeast := time.Duration(3*p.numbers/p.rate) * time.Second
+	for range p.kills {
+		cmd := p.start()
+		share := atLeast/time.Duration(p.kills+1) + 300*time.Millisecond
+		<-time.After(share/2 + time.Duration(rnd.Int64N(int64(share)))) // a random moment is the point
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		p.killed = append(p.killed, time.Now())
+	}
+	cmd := p.start()
+	deadline := time.NewTimer(3*time.Minute + 4*atLeast)
+	defer deadline.Stop()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for !p.finished() {
+		select {
+		case <-deadline.C:
+			_ = cmd.Process.Kill()
+			p.t.Fatalf("never finished\n%s", tail(p.log.String()))
+		case <-tick.C:
+		}
+	}
+	_ = cmd.Process.Signal(os.Interrupt)
+	_ = cmd.Wait()
+}
+
+func (p *pollRun) start() *exec.Cmd {
+	cmd := exec.CommandContext(p.t.Context(), p.bin, "run", "-c", filepath.Join(p.dir, "kurir.yaml"))
+	cmd.Stderr = &p.log
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	return cmd
+}
+
+// finished reports whether the list's summary shows every number as done.
+func (p *pollRun) finished() bool {
+	f, err := os.Open(filepath.Join(p.dir, "out", "lists", "all", "summary.csv"))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		p.t.Fatalf("half a summary is visible: %v", err)
+	}
+	done := 0
+	for _, r := range rows {
+		if r[3] == "done" {
+			done++
+		}
+	}
+	return done == p.numbers
+}
+
+// checkDocuments compares what lies in the outbox with what the server has. The one response that comes after a
+// document's end is for its tail, a day later.
+func (p *pollRun) checkDocuments() {
+	if err := p.sim.SetFaults(nil); err != nil {
+		p.t.Fatal(err)
+	}
+	for i := range p.numbers {
+		car := p.car(i)
+		server := p.ask(car)
+		dir := filepath.Join(p.dir, "out", "documents", car, "respon")
+		have := map[string]bool{}
+		for _, f := range files(p.t, dir) {
+			name, isResponse := strings.CutSuffix(f, ".json")
+			if !isResponse || strings.HasSuffix(f, ".res.json") {
+				continue
+			}
+			have[name] = true
+			want, ok := server[name]
+			if !ok {
+				p.t.Errorf("%s: %s is no response of the server's (%v)", car, f, slices.Sorted(maps.Keys(server)))
+				continue
+			}
+			if pdf, err := base64.StdEncoding.DecodeString(want); err == nil && bytes.HasPrefix(pdf, []byte("%PDF")) {
+				if got, err := os.ReadFile(filepath.Join(dir, name+".pdf")); err != nil || !bytes.Equal(got, pdf) {
+					p.t.Errorf("%s: the PDF of %s is not the server's: %v", car, name, err)
+				}
+			}
+		}
+		if missing := len(server) - len(have); missing > 1 || missing < 0 || len(have) == 0 {
+			p.t.Errorf("%s: %d responses in the outbox, %d at the server", car, len(have), len(server))
+		}
+	}
+}
+
+// ask fetches a document's responses as the API gives them: pdf_encoded by date, time and kind.
+func (p *pollRun) ask(car string) map[string]string {
+	body := strings.NewReader(`{"edinumber":"EDI0001","car":"` + car + `"}`)
+	q, err := http.NewRequestWithContext(context.WithoutCancel(p.t.Context()), http.MethodPost, p.url+"/getresbycar/bc30", body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+simulator.DemoToken)
+	q.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(q)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	type entry struct {
+		Reshdr struct {
+			RESTG, RESWK string
+			RESKD        any
+			PDF          *string `json:"pdf_encoded"`
+		}
+	}
+	var answer struct{ Desc json.RawMessage }
+	var entries []entry
+	if err := json.Unmarshal(text, &answer); err != nil {
+		p.t.Fatalf("%s: %v: %s", car, err, text)
+	}
+	if json.Unmarshal(answer.Desc, &entries) != nil {
+		var one entry
+		if err := json.Unmarshal(answer.Desc, &one); err != nil {
+			p.t.Fatalf("%s: %v: %s", car, err, text)
+		}
+		entries = []entry{one}
+	}
+	out := map[string]string{}
+	for _, e := range entries {
+		h, pdf := e.Reshdr, ""
+		if h.PDF != nil {
+			pdf = *h.PDF
+		}
+		out[fmt.Sprintf("%s_%s_%v", h.RESTG, h.RESWK, h.RESKD)] = pdf
+	}
+	return out
+}
+
+// checkPace looks at the server's record: between two polls of a number lies its first interval at least. A request
+// repeated at once after a 401 is one poll.
+func (p *pollRun) checkPace() {
+	last := map[string]simulator.Request{}
+	polls := 0
+	for _, q := range p.sim.Requests() {
+		if q.Op != simulator.StatusRespon || q.Aju == "" {
+			continue
+		}
+		polls++
+		if before, ok := last[q.Aju]; ok && before.Status != http.StatusUnauthorized {
+			if gap := q.At.Sub(before.At); gap < p.first-20*time.Millisecond {
+				p.t.Errorf("%s was polled again after %v", q.Aju, gap)
+			}
+		}
+		last[q.Aju] = q
+	}
+	if len(last) != p.numbers {
+		p.t.Errorf("%d numbers were polled, want %d", len(last), p.numbers)
+	}
+	c := p.sim.Counts()
+	p.t.Logf("%d numbers, %d kills: %d polls, requests %v, %d of them met a fault", p.numbers, len(p.killed), polls, c.Requests, c.Faults)
+}
+
+// checkRate counts the requests of every second, from each request on. A second in which a new process began is not
+// counted: it does not know what the killed one had just sent.
+func (p *pollRun) checkRate() {
+	var at []time.Time
+	for _, q := range p.sim.Requests() {
+		if q.UserAgent != "" && strings.HasPrefix(q.UserAgent, "kurir/") {
+			at = append(at, q.At)
+		}
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	most, from := 0, 0
+	for i := range at {
+		for at[i].Sub(at[from]) >= time.Second {
+			from++
+		}
+		if slices.ContainsFunc(p.killed, func(k time.Time) bool { return k.After(at[from].Add(-time.Second)) && k.Before(at[i].Add(time.Second)) }) {
+			continue
+		}
+		most = max(most, i-from+1)
+	}
+	p.t.Logf("at most %d requests in any second, %d allowed", most, p.rate)
+	if most > p.rate {
+		p.t.Errorf("the rate was exceeded: %d requests in a second, %d allowed", most, p.rate)
+	}
+}
