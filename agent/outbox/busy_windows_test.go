@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// hold opens a file as a virus scanner might: nobody else may delete or rename it meanwhile.
-func hold(t *testing.T, path string) windows.Handle {
+// hold opens a file as a virus scanner might: others may read it meanwhile or, with share 0, not even that.
+func hold(t *testing.T, path string, share uint32) windows.Handle {
 	t.Helper()
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := windows.CreateFile(name, windows.GENERIC_READ, windows.FILE_SHARE_READ, nil, windows.OPEN_EXISTING, 0, 0)
+	h, err := windows.CreateFile(name, windows.GENERIC_READ, share, nil, windows.OPEN_EXISTING, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,13 +27,24 @@ func hold(t *testing.T, path string) windows.Handle {
 func TestBusyForAMoment(t *testing.T) {
 	dir := t.TempDir()
 	for name, act := range map[string]func(path string) error{
+		"read": func(path string) error {
+			data, err := Read(path)
+			if err == nil && string(data) != "content" {
+				t.Errorf("read %q", data)
+			}
+			return err
+		},
 		"replace": func(path string) error { return Replace(path, []byte("content")) },
 		"move":    func(path string) error { return Move(path, path+"-2") },
 		"copy":    func(path string) error { return moveAcross(path, path+"-2") },
 	} {
 		path := filepath.Join(dir, name)
 		write(t, path, []byte("content"))
-		h := hold(t, path)
+		share := uint32(windows.FILE_SHARE_READ)
+		if name == "read" {
+			share = 0
+		}
+		h := hold(t, path, share)
 		begun := make(chan struct{})
 		released := make(chan error, 1)
 		go func() {
@@ -49,14 +60,14 @@ func TestBusyForAMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantNames(t, dir, "replace", "move-2", "copy-2")
+	wantNames(t, dir, "read", "replace", "move-2", "copy-2")
 }
 
 func TestBusyForTooLong(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "status.json")
 	write(t, path, []byte("old"))
-	h := hold(t, path)
+	h := hold(t, path, windows.FILE_SHARE_READ)
 	err := Replace(path, []byte("new"))
 	if closeErr := windows.CloseHandle(h); closeErr != nil {
 		t.Fatal(closeErr)

@@ -7,14 +7,33 @@ import (
 	"os"
 )
 
+// Read returns what a file holds. It is os.ReadFile for files that others use: on Windows one that is being replaced
+// or scanned can be held for a moment, which is waited out for a bounded time.
+func Read(path string) (data []byte, err error) {
+	err = retryBusy(func() error {
+		data, err = os.ReadFile(path)
+		return err
+	})
+	return data, err
+}
+
+// open is os.Open with the same patience.
+func open(path string) (f *os.File, err error) {
+	err = retryBusy(func() error {
+		f, err = os.Open(path)
+		return err
+	})
+	return f, err
+}
+
 // SameContent says whether two files have the same bytes.
 func SameContent(a, b string) (bool, error) {
-	fa, err := os.Open(a)
+	fa, err := open(a)
 	if err != nil {
 		return false, err
 	}
 	defer fa.Close()
-	fb, err := os.Open(b)
+	fb, err := open(b)
 	if err != nil {
 		return false, err
 	}

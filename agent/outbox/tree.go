@@ -109,7 +109,7 @@ func copyFile(src, dst string, info fs.FileInfo) error {
 
 // openSeen opens the very file that info describes, not what may have taken its name since.
 func openSeen(path string, info fs.FileInfo) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}

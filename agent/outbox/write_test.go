@@ -20,8 +20,8 @@ func TestReplace(t *testing.T) {
 		if err := Replace(path, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
-		if got := read(t, path); got != content {
-			t.Errorf("got %q, want %q", got, content)
+		if got, err := Read(path); err != nil || string(got) != content {
+			t.Errorf("got %q, %v, want %q", got, err, content)
 		}
 	}
 	wantNames(t, dir, "a/", "a/b/", "a/b/status.json")
