@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,6 +36,9 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	if v.listed && !k.folder && in.relist(k, v.list, now) {
 		return now // the list has changed which files are the set's
 	}
+	if v.unmarked && in.returned(ctx, k) {
+		v.ready = true // its marker was deleted when it failed
+	}
 	var err error
 	switch {
 	case v.orphan:
@@ -55,6 +57,15 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	return in.accepted(ctx, s, v, err)
 }
 
+// returned reports whether a set has come back from failed/: an operator wants it tried again.
+func (in *intake) returned(ctx context.Context, k setKey) bool {
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name), State: journal.Failed})
+	return err == nil && slices.ContainsFunc(jobs, func(j journal.Job) bool {
+		r, _, err := load(j)
+		return err == nil && r.Moved && !in.p.present(in.in, r.Archive)
+	})
+}
+
 // relist tells the index which files a sidecar lists, and whether that changed anything.
 func (in *intake) relist(k setKey, list []string, now time.Time) bool {
 	in.mu.Lock()
@@ -68,23 +79,6 @@ func (in *intake) relist(k setKey, list []string, now time.Time) bool {
 		in.plan(t, now)
 	}
 	return true
-}
-
-// considerOrphan takes images without a sidecar as late ones of a set that was sent, or reports that they wait.
-func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now time.Time) time.Time {
-	settled := !s.changed.Add(lateRest * in.in.Settle).After(now)
-	if settled && len(v.images) == len(s.files) {
-		late, err := in.takeLate(ctx, s, v, now)
-		if late || err != nil {
-			return in.accepted(ctx, s, v, err)
-		}
-	}
-	if s.key.folder && settled || !s.first.Add(aloneAfter).After(now) {
-		in.report(ctx, s, v, now)
-	} else {
-		in.note(s, v)
-	}
-	return v.again
 }
 
 // accepted ends an attempt to take a set in.
@@ -102,7 +96,7 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 	case ctx.Err() != nil:
 		return time.Time{}
 	case errors.Is(err, journal.ErrHeld):
-		return now.Add(200 * time.Millisecond)
+		return now.Add(500 * time.Millisecond)
 	case errors.Is(err, errChanged), errors.Is(err, fs.ErrNotExist):
 		return now.Add(500 * time.Millisecond) // the watcher will say more
 	}
@@ -112,6 +106,9 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 	in.report(ctx, s, v, now)
 	return now.Add(5 * time.Second)
 }
+
+// errTwin is a set of the same name and declaration, elsewhere or in the other form, that is not through yet.
+var errTwin = errors.New("another set of this name and declaration is still being sent")
 
 // accept puts a complete set into the journal, or takes up a known one again with what is new in it.
 func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
@@ -126,9 +123,15 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 		if before, _, err = load(old); err != nil {
 			return err
 		}
+		if old.State == journal.Active && (before.Folder != s.key.folder || before.Root != in.in.Root) {
+			return fmt.Errorf("%w: %s", errTwin, old.ID)
+		}
 		if old.State == journal.Active && before.Failure == nil && sameFiles(before, s, v) {
 			return nil // it is under way
 		}
+	}
+	if old.State != journal.Active {
+		before = nil // its files have moved: what has their names now is read
 	}
 	images, err := in.hash(ctx, v.images, before)
 	if err != nil {
@@ -139,7 +142,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if known {
 		return in.reopen(ctx, key, r)
 	}
-	if err := in.supersede(ctx, s.key.name, key); err != nil {
+	if err := in.supersede(ctx, s.key, key); err != nil {
 		return err
 	}
 	in.p.showTaken(in.in, s.key.name, r) // before a worker can be through with it
@@ -232,207 +235,6 @@ func sameFiles(r *Record, s snapshot, v verdict) bool {
 		}
 	}
 	return r.Marker == s.marker
-}
-
-// reopen takes up a known job with the files that are there now.
-func (in *intake) reopen(ctx context.Context, key string, fresh *Record) error {
-	var failed string
-	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
-		r, _, err := load(*j)
-		if err != nil {
-			return err
-		}
-		if failed = ""; j.State == journal.Failed {
-			failed = r.Archive
-		}
-		if j.State == journal.Done { // a new round: what was answered before is in its own receipt
-			j.Steps = append(j.Steps, journal.Step{Name: stepReopen, At: in.p.o.Now(), Note: []byte(`{}`)})
-		}
-		r.take(fresh, j.State)
-		j.State, j.Label, j.Due, j.Cause = journal.Active, StateReady, in.p.o.Now(), nil
-		j.Data = r.encode()
-		in.p.showTaken(in.in, r.Set, r) // before a worker can be through with it
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	in.p.forgetFailure(in.in, failed)
-	in.p.nudge()
-	return nil
-}
-
-// take merges the files that are there now into what is known of a job in state. An image that the server has confirmed
-// stays confirmed; the same file brought again after the set was sent is a duplicate; anything else is to be sent.
-func (r *Record) take(fresh *Record, state journal.State) {
-	r.Round++
-	r.Root, r.Folder, r.Marker, r.Accepted = fresh.Root, fresh.Folder, fresh.Marker, fresh.Accepted
-	if fresh.Sidecar != "" {
-		r.Sidecar, r.Declaration = fresh.Sidecar, fresh.Declaration
-	}
-	r.Files, r.Archive, r.Failure, r.Moved = fresh.Files, "", nil, false
-	if state != journal.Active {
-		r.Tries, r.FirstFail, r.NotFound, r.PerBatch = 0, time.Time{}, time.Time{}, 0
-	}
-	for i := range r.Images {
-		r.Images[i].Here = false
-	}
-	for _, im := range fresh.Images {
-		r.takeImage(im, state)
-	}
-}
-
-func (r *Record) takeImage(im Image, state journal.State) {
-	im.Round = r.Round
-	for i := range r.Images {
-		k := &r.Images[i]
-		if k.SHA256 != im.SHA256 || k.Path != im.Path || k.Here || k.State == imageSent && state == journal.Done {
-			continue
-		}
-		k.Here, k.Size, k.ModTime, k.Round = true, im.Size, im.ModTime, im.Round
-		if k.State == imageFailed {
-			k.State = imageWaiting
-		}
-		return
-	}
-	r.Images = append(r.Images, im)
-}
-
-// supersede drops failed jobs of the same set that never sent anything and were made of files that are here again: a
-// set whose sidecar was mended is another job.
-func (in *intake) supersede(ctx context.Context, set, key string) error {
-	jobs, err := in.p.o.Store.List(ctx, journal.Filter{
-		Kind: journal.Xray, ID: id(in.in.Name, set), State: journal.Failed,
-	})
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		r, _, err := load(j)
-		if err != nil || j.Key == key || r.anySent() || in.p.present(in.in, r.Archive) {
-			continue
-		}
-		drop := func(*journal.Job) error { return journal.Remove }
-		if err := in.p.o.Store.Update(ctx, journal.Xray, j.Key, drop); err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return err
-		}
-		in.p.forgetFailure(in.in, r.Archive)
-	}
-	return nil
-}
-
-// refuse records that a set is broken, and moves it to failed/ with the reason. It is repeatable: as long as files of
-// the set are left in the inbox, the same folder of failed/ takes them.
-func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
-	r := in.newRecord(s, v)
-	known := map[string]bool{s.marker: true}
-	for _, f := range r.Files {
-		known[f.Path] = true
-	}
-	for _, f := range s.files { // broken images and further sidecars go along
-		if !known[f.Path] && f.State == watcher.Rest {
-			r.Files = append(r.Files, fileOf(f, !namedLikeImage(f.Path)))
-		}
-	}
-	for _, f := range r.Files {
-		if !f.Other && f.Path != r.Sidecar {
-			r.Images = append(r.Images, Image{Path: f.Path, Name: path.Base(f.Path), Size: f.Size, ModTime: f.ModTime,
-				State: imageFailed, Here: true})
-		}
-	}
-	r.Failure = v.cause
-	key := jobKey(in.in.Name, s.key.name, v.side.decl.NomorAju)
-	job := journal.Job{
-		Kind: journal.Xray, Key: key, ID: id(in.in.Name, s.key.name), Inbox: in.in.Name, Group: v.side.decl.NomorAju,
-		State: journal.Failed, Label: StateFailed, Cause: v.cause,
-	}
-	r.Archive = in.p.places.choose(in.in.Outbox, failedDir, s.key.name)
-	job.Data = r.encode()
-	err := in.p.o.Store.Put(ctx, job)
-	if errors.Is(err, journal.ErrExists) {
-		err = in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
-			old, _, err := load(*j)
-			if err != nil {
-				return err
-			}
-			place := r.Archive
-			if j.State == journal.Failed && !old.Moved {
-				place = old.Archive
-			}
-			old.take(r, j.State)
-			old.Failure, old.Archive = v.cause, place
-			j.State, j.Label, j.Cause, j.Data = journal.Failed, StateFailed, v.cause, old.encode()
-			r = old
-			return nil
-		})
-	}
-	if err != nil {
-		return err
-	}
-	job.Created, job.Updated = in.p.o.Now(), in.p.o.Now()
-	if err := in.p.putFailed(in.in, job, r); err != nil {
-		return err
-	}
-	err = in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
-		r.Moved = true
-		j.Data = r.encode()
-		return nil
-	})
-	if err != nil {
-		in.p.log.Warn("move not recorded", "id", job.ID, "error", err) // it is done and shown all the same
-	}
-	return nil
-}
-
-// takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet.
-func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (bool, error) {
-	f := in.sort(&v, v.images[:len(v.images):len(v.images)], now)
-	v.images = v.images[len(s.files):] // what sort appended
-	if len(f.unsettled)+len(f.cut)+len(f.bad)+len(f.unread) > 0 || len(v.images) == 0 {
-		return false, nil
-	}
-	job, err := in.lateFor(ctx, s, now)
-	if err != nil || job == nil {
-		return false, err
-	}
-	before, _, err := load(*job)
-	if err != nil {
-		return false, err
-	}
-	hashed, err := in.hash(ctx, v.images, nil)
-	if err != nil {
-		return false, err
-	}
-	r := in.newRecord(s, v)
-	r.Images, r.Set, r.Declaration = hashed, before.Set, before.Declaration
-	return true, in.reopen(ctx, job.Key, r)
-}
-
-// lateFor finds the sent set that images without a sidecar belong to.
-func (in *intake) lateFor(ctx context.Context, s snapshot, now time.Time) (*journal.Job, error) {
-	names := []string{s.key.name}
-	if !s.key.folder {
-		names = stems(s.files[0].Path)
-	}
-	for _, name := range names {
-		jobs, err := in.p.o.Store.List(ctx, journal.Filter{
-			Kind: journal.Xray, ID: id(in.in.Name, name), State: journal.Done,
-		})
-		if err != nil {
-			return nil, err
-		}
-		var latest *journal.Job
-		var at time.Time
-		for i, j := range jobs {
-			if r, _, err := load(j); err == nil && r.SentAt.After(at) {
-				latest, at = &jobs[i], r.SentAt
-			}
-		}
-		if latest != nil && now.Sub(at) < lateFor {
-			return latest, nil
-		}
-	}
-	return nil, nil
 }
 
 // fingerprint tells whether a set is still as it was.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"kurir/watcher"
 )
 
@@ -27,7 +25,8 @@ type index struct {
 	root    map[string]watcher.File    // files directly in the inbox, by name
 	byStem  map[string]map[string]bool // stem candidate -> files that could belong to it
 	sidecar map[string]string          // NAME -> the file NAME.json
-	listed  map[string]string          // file name -> NAME of the sidecar that lists it
+	listed  map[string][]string        // folded file name -> NAMEs of the sidecars that list it, the first has it
+	folded  map[string]string          // folded file name -> the file of the inbox itself
 	stems   map[string]*group          // by NAME, or by a lonely image's own stem
 	owner   map[string]string          // file name -> NAME
 	lists   map[string][]string        // NAME -> the file names its sidecar lists
@@ -43,7 +42,7 @@ type group struct {
 func newIndex(marker string) *index {
 	return &index{
 		marker: marker, folders: map[string]*group{}, root: map[string]watcher.File{}, byStem: map[string]map[string]bool{},
-		sidecar: map[string]string{}, listed: map[string]string{}, stems: map[string]*group{}, owner: map[string]string{},
+		sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{}, stems: map[string]*group{}, owner: map[string]string{},
 		lists: map[string][]string{},
 	}
 }
@@ -82,6 +81,7 @@ func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool
 	}
 	_, known := x.root[name]
 	x.root[name] = f
+	x.folded[foldName(name)] = name
 	if !known {
 		for _, s := range stems(name) {
 			if x.byStem[s] == nil {
@@ -95,6 +95,11 @@ func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool
 		}
 	}
 	x.assign(name, now, touched)
+	if name == x.marker { // it stands for all sets that lie beside one another
+		for stem := range x.stems {
+			touched[setKey{stem, false}] = true
+		}
+	}
 }
 
 func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) {
@@ -103,6 +108,9 @@ func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) 
 		return
 	}
 	delete(x.root, name)
+	if x.folded[foldName(name)] == name {
+		delete(x.folded, foldName(name))
+	}
 	for _, s := range stems(name) {
 		delete(x.byStem[s], name)
 		if len(x.byStem[s]) == 0 {
@@ -115,6 +123,11 @@ func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) 
 	if isJSON(name) {
 		stem := stemOf(name)
 		delete(x.sidecar, stem)
+		for other := range x.byStem[stem] {
+			if isJSON(other) && stemOf(other) == stem { // X.json and X.JSON
+				x.sidecar[stem] = other
+			}
+		}
 		x.list(stem, nil, now, touched)
 		x.regroup(stem, now, touched)
 	}
@@ -127,8 +140,10 @@ func (x *index) list(stem string, names []string, now time.Time, touched map[set
 		return
 	}
 	for _, n := range old {
-		if x.listed[n] == stem {
-			delete(x.listed, n)
+		k := foldName(n)
+		x.listed[k] = slices.DeleteFunc(slices.Clone(x.listed[k]), func(s string) bool { return s == stem })
+		if len(x.listed[k]) == 0 {
+			delete(x.listed, k)
 		}
 	}
 	delete(x.lists, stem)
@@ -136,30 +151,13 @@ func (x *index) list(stem string, names []string, now time.Time, touched map[set
 		x.lists[stem] = names
 	}
 	for _, n := range names {
-		if _, taken := x.listed[n]; !taken {
-			x.listed[n] = stem
-		}
+		x.listed[foldName(n)] = append(x.listed[foldName(n)], stem)
 	}
 	for _, n := range append(slices.Clone(old), names...) {
-		if actual, ok := x.lookup(n); ok {
+		if actual, ok := x.folded[foldName(n)]; ok {
 			x.assign(actual, now, touched)
 		}
 	}
-}
-
-// lookup finds a file of the inbox itself by the name a sidecar gives it.
-func (x *index) lookup(name string) (string, bool) {
-	if _, ok := x.root[name]; ok {
-		return name, true
-	}
-	for _, form := range []norm.Form{norm.NFC, norm.NFD} {
-		if n := form.String(name); n != name {
-			if _, ok := x.root[n]; ok {
-				return n, true
-			}
-		}
-	}
-	return "", false
 }
 
 // regroup assigns anew all files that could belong to stem.
@@ -213,8 +211,8 @@ func (x *index) ownerOf(name string) string {
 	if isJSON(name) {
 		return stemOf(name)
 	}
-	if s, ok := x.listed[norm.NFC.String(name)]; ok {
-		return s
+	if s := x.listed[foldName(name)]; len(s) > 0 {
+		return s[0]
 	}
 	if s, ok := markerOwner(x.marker, name); ok {
 		return s

@@ -199,7 +199,7 @@ func (in *intake) sidecarOf(f watcher.File) (sidecar, error) {
 	if c, ok := in.cachedOf(f); ok && c.side != nil {
 		return *c.side, c.sideErr
 	}
-	s, err := readSidecar(in.path(f.Path), in.in)
+	s, err := readSidecar(in.path(f.Path), f, in.in)
 	if _, bad := errors.AsType[*sidecarError](err); err == nil || bad || errors.Is(err, errBrokenOff) {
 		in.keep(f, cached{side: &s, sideErr: err})
 	}

@@ -23,6 +23,11 @@ func (t *task) stop(ctx context.Context, err error) {
 		t.postpone(ctx, t.notNow, &journal.Cause{Code: string(reason.Timeout), Message: err.Error()})
 		return
 	}
+	if !ok && errors.Is(err, errFiles) {
+		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err},
+			&journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+		return
+	}
 	if !ok {
 		t.r.Tries++
 		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})

@@ -40,6 +40,13 @@ func (p *places) choose(out, dir, set string) string {
 	return rel
 }
 
+// keep takes a place that was given to a set before the agent was started anew.
+func (p *places) keep(out, rel string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.given[placeKey(out, rel)] = true
+}
+
 // release gives a place back: from now on what lies on disk tells whether it is taken.
 func (p *places) release(out, rel string) {
 	p.mu.Lock()

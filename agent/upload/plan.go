@@ -15,13 +15,19 @@ import (
 type memory struct {
 	sent  map[string]string // SHA-256 -> the name it was sent under
 	names map[string]bool   // folded names that are taken
-	maybe map[string]string // SHA-256 -> the name under which another job's open request may have brought it
+	maybe map[string]guess  // SHA-256 -> what another job's open request may have brought
 	guess map[string]string // SHA-256 -> the name another job has it under, sent or not
 	any   bool              // another job has had an image confirmed
 }
 
+// guess is a name under which a photo may have arrived by an open request.
+type guess struct {
+	name string
+	by   *intent
+}
+
 func newMemory() *memory {
-	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]string{}, guess: map[string]string{}}
+	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]guess{}, guess: map[string]string{}}
 }
 
 // learn adds another job's record. maybe holds the images of its open intent, which may have arrived.
@@ -33,7 +39,7 @@ func (m *memory) learn(r *Record, maybe *intent) {
 			m.sent[im.SHA256], m.any = im.Name, true
 			m.names[foldName(im.Name)] = true
 		case open:
-			m.maybe[im.SHA256] = im.Name
+			m.maybe[im.SHA256] = guess{im.Name, maybe}
 			m.names[foldName(im.Name)] = true
 		case im.Here && im.State == imageWaiting:
 			m.guess[im.SHA256] = wireName(im.Path)
@@ -56,15 +62,22 @@ func plan(r *Record, m *memory, maybe *intent) {
 	for n := range m.names {
 		taken[n] = true
 	}
+	unknown := map[string]bool{} // contents that may have arrived: nothing is decided about them before it is known
 	for i, im := range r.Images {
-		if im.State == imageSent || maybe != nil && slices.Contains(maybe.Images, i) {
+		open := maybe != nil && slices.Contains(maybe.Images, i)
+		if im.State == imageSent {
 			sent[im.SHA256] = im.Name
+		}
+		if im.State == imageSent || open {
 			taken[foldName(im.Name)] = true
+		}
+		if open && im.State != imageSent {
+			unknown[im.SHA256] = true
 		}
 	}
 	for i := range r.Images {
 		im := &r.Images[i]
-		if im.State != imageWaiting || !im.Here || maybe != nil && slices.Contains(maybe.Images, i) {
+		if im.State != imageWaiting || !im.Here || unknown[im.SHA256] {
 			continue
 		}
 		if name, ok := sent[im.SHA256]; ok {

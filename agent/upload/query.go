@@ -110,16 +110,17 @@ func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 		jobs = append(jobs, found...)
 	}
 	var out []string
+	var failed []error
 	for _, j := range jobs {
 		again, err := p.retryJob(ctx, j)
 		if err != nil {
-			return out, fmt.Errorf("retry %s: %w", j.ID, err)
+			failed = append(failed, fmt.Errorf("retry %s: %w", j.ID, err))
 		}
-		if again {
+		if again && err == nil {
 			out = append(out, j.ID)
 		}
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
@@ -128,12 +129,12 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 		return false, err
 	}
 	switch {
-	case j.State == journal.Failed && p.inboxes[j.Inbox] != nil:
+	case j.State == journal.Failed && p.inboxes[j.Inbox] != nil && !p.unmoved(j.Key):
 		in := p.inboxes[j.Inbox].in
 		if !p.present(in, r.Archive) {
 			return false, nil // its folder has been taken away, perhaps back into the inbox
 		}
-		back := filepath.Join(in.Root, outbox.FreeFolder(filepath.Base(filepath.FromSlash(r.Archive)), func(n string) bool {
+		back := filepath.Join(in.Root, outbox.FreeFolder(r.Set, func(n string) bool {
 			return exists(in.Root, n)
 		}))
 		return true, outbox.Move(filepath.Join(in.Outbox, filepath.FromSlash(r.Archive)), back)

@@ -32,6 +32,7 @@ type verdict struct {
 	list       []string       // the sidecar's list of images
 	listed     bool           // list is known
 	orphan     bool           // there is no sidecar
+	unmarked   bool           // nothing is missing but the done marker
 	waitingFor []string
 	note       string         // why it waits, in words
 	trouble    *journal.Cause // why it waits, where that is an error
@@ -141,6 +142,9 @@ func (in *intake) readInto(v *verdict, now time.Time) bool {
 			words = bad.Error()
 		}
 		v.cause = &journal.Cause{Code: string(reason.SidecarInvalid), Message: v.sidecar.Path + ": " + words}
+	case errors.Is(err, errChanged):
+		*v = v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
+		v.again = now.Add(time.Second)
 	default:
 		*v = v.cannotRead(v.sidecar, err, now)
 	}
@@ -226,6 +230,7 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 	case in.in.DoneMarker != "" && s.marker == "":
 		m := strings.ReplaceAll(in.in.DoneMarker, "{name}", s.key.name)
 		v = v.waits(m, in.say(reason.WaitingMarker, m))
+		v.unmarked = count > 0 && len(f.bad) == 0
 	case count < 1, in.in.DoneMarker == "" && len(v.list) == 0 && count < in.in.MinImages:
 		n := max(in.in.MinImages, 1) - count
 		more := moreImages(n, in.p.o.Language)

@@ -29,7 +29,7 @@ func (t *task) reconcile(ctx context.Context) error {
 	te, isAPI := errors.AsType[*transport.Error](err)
 	if isAPI && te.Kind == transport.NotFound {
 		t.pass.Leave(transport.OK)
-		if t.graceEnds() {
+		if t.graceEnds(false) || t.othersGraceEnds(nil) {
 			return errGrace
 		}
 		t.has = ptr(false)
@@ -49,7 +49,7 @@ func (t *task) reconcile(ctx context.Context) error {
 		return &transport.Error{Kind: transport.BadResponse, Op: viaGet, Raw: listing.Raw, Message: fmt.Sprintf(
 			"the server names %d of its %d photos, so nobody knows what is missing", len(listing.Names), listing.Total)}
 	}
-	if missing && t.graceEnds() {
+	if missing && t.graceEnds(len(there) > 0) || t.othersGraceEnds(there) {
 		return errGrace
 	}
 	t.recall(there)
@@ -76,9 +76,9 @@ func (t *task) compare(there map[string]bool) (found note, missing bool) {
 
 // recall learns from the names that the server has what other sets of the declaration have brought there.
 func (t *task) recall(there map[string]bool) {
-	for sha, name := range t.mem.maybe {
-		if there[foldName(name)] {
-			t.mem.sent[sha], t.mem.any = name, true
+	for sha, g := range t.mem.maybe {
+		if there[foldName(g.name)] {
+			t.mem.sent[sha], t.mem.any = g.name, true
 		}
 	}
 	if !t.olderThanJournal() {
@@ -91,16 +91,37 @@ func (t *task) recall(there map[string]bool) {
 	}
 }
 
-// graceEnds reports whether a lost add may still be under way, and sets when it cannot be any more.
-func (t *task) graceEnds() bool {
-	if t.open == nil || t.open.Op != viaAdd || t.open.at.IsZero() {
+// graceEnds reports whether a lost request may still be under way, and sets when it cannot be any more. A lost kirim may
+// be only while the server has some of the declaration's photos: before that, and once it is whole, a second kirim is
+// refused.
+func (t *task) graceEnds(some bool) bool {
+	if t.open == nil || t.open.Op != viaAdd && !some {
 		return false
 	}
-	since := t.open.at
+	return t.stillUnderWay(t.open)
+}
+
+// othersGraceEnds is the same for the lost requests of other sets that carried a photo of this one.
+func (t *task) othersGraceEnds(there map[string]bool) bool {
+	for _, i := range t.r.pending() {
+		g, ok := t.mem.maybe[t.r.Images[i].SHA256]
+		if ok && !there[foldName(g.name)] && (g.by.Op == viaAdd || len(there) > 0) && t.stillUnderWay(g.by) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *task) stillUnderWay(i *intent) bool {
+	if i.at.IsZero() {
+		return false // it was answered
+	}
+	since := i.at
 	if since.Before(t.p.started) {
 		since = t.p.started // an earlier process sent it, and may have done so until it died
 	}
-	if end := since.Add(min(t.p.o.Timeout, maxGrace)); end.After(t.p.o.Now()) {
+	end := since.Add(min(t.p.o.Timeout, maxGrace))
+	if end.After(t.p.o.Now()) {
 		t.notNow = end
 		return true
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurir/agent/beacukai"
+	"kurir/watcher"
 )
 
 const (
@@ -41,14 +41,17 @@ type sidecarError struct{ problems []string }
 
 func (e *sidecarError) Error() string { return strings.Join(e.problems, "; ") }
 
-// readSidecar reads the sidecar at path, of a set in an inbox with these defaults and field names. It returns
-// errBrokenOff, a *sidecarError, or an error of the file system.
-func readSidecar(path string, in Inbox) (sidecar, error) {
-	f, err := os.Open(path)
+// readSidecar reads the sidecar at path, of a set in an inbox with these defaults and field names; want is the file as it
+// was seen at rest. It returns errBrokenOff, errChanged, a *sidecarError, or an error of the file system.
+func readSidecar(path string, want watcher.File, in Inbox) (sidecar, error) {
+	f, err := openRegular(path)
 	if err != nil {
 		return sidecar{}, err
 	}
 	defer f.Close()
+	if err := unchanged(f, want); err != nil {
+		return sidecar{}, err
+	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSidecar+1))
 	if err != nil {
 		return sidecar{}, fmt.Errorf("read sidecar: %w", err)
@@ -56,12 +59,18 @@ func readSidecar(path string, in Inbox) (sidecar, error) {
 	if len(b) > maxSidecar {
 		return sidecar{}, &sidecarError{[]string{"the file is larger than 1 MiB, which no sidecar is"}}
 	}
+	if err := unchanged(f, want); err != nil {
+		return sidecar{}, err
+	}
 	return parseSidecar(b, in)
 }
 
 // parseSidecar understands the bytes of a sidecar. It is pure.
 func parseSidecar(b []byte, in Inbox) (sidecar, error) {
 	text, err := toUTF8(b)
+	if errors.Is(err, errBrokenOff) {
+		return sidecar{}, err
+	}
 	if err != nil {
 		return sidecar{}, &sidecarError{[]string{"the file is neither UTF-8 nor UTF-16 text"}}
 	}
@@ -108,71 +117,86 @@ func toUTF8(b []byte) ([]byte, error) {
 	case bytes.HasPrefix(b, []byte{0xFE, 0xFF}), len(b) > 3 && b[0] == 0 && b[1] != 0 && b[2] == 0:
 		enc = xunicode.UTF16(xunicode.BigEndian, xunicode.UseBOM)
 	}
+	if enc != nil && len(b)%2 == 1 {
+		return nil, errBrokenOff
+	}
 	if enc != nil {
 		var err error
 		if b, err = enc.NewDecoder().Bytes(b); err != nil {
 			return nil, err
 		}
 	}
-	if !utf8.Valid(b) {
-		return nil, errors.New("not UTF-8")
+	if utf8.Valid(b) {
+		return b, nil
 	}
-	return b, nil
+	for cut := 1; cut < utf8.UTFMax && cut < len(b); cut++ { // the end may lie within a letter
+		if utf8.Valid(b[:len(b)-cut]) {
+			return nil, errBrokenOff
+		}
+	}
+	return nil, errors.New("not UTF-8")
 }
 
-// object is the top level of a sidecar: values by lower-case key.
-type object map[string]member
+// object is the top level of a sidecar.
+type object struct {
+	text    []byte
+	members map[string]member // by lower-case key
+}
 
 type member struct {
 	key     string
 	value   json.RawMessage
-	line    int
-	differs bool // the key stands twice with different values
+	offset  int64 // behind the key
+	differs bool  // the key stands twice with different values
+}
+
+// line is the line of a place in the text, from 1.
+func (o object) line(offset int64) int {
+	return 1 + bytes.Count(o.text[:min(int(offset), len(o.text))], []byte("\n"))
 }
 
 // readObject reads exactly one JSON object.
 func readObject(text []byte) (object, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
-	lineAt := func(offset int64) int { return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n")) }
+	obj := object{text, map[string]member{}}
 	fail := func(err error) error {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return errBrokenOff
 		}
-		line := lineAt(dec.InputOffset())
+		line := obj.line(dec.InputOffset())
 		if syn, ok := errors.AsType[*json.SyntaxError](err); ok {
-			line = lineAt(syn.Offset)
+			line = obj.line(syn.Offset)
 		}
 		return &sidecarError{[]string{fmt.Sprintf("line %d: not valid JSON: %s", line, strings.TrimPrefix(err.Error(), "json: "))}}
 	}
 	tok, err := dec.Token()
 	if err != nil {
-		return nil, fail(err)
+		return object{}, fail(err)
 	}
 	if tok != json.Delim('{') {
-		return nil, &sidecarError{[]string{"line 1: a JSON object in braces { } is expected"}}
+		return object{}, &sidecarError{[]string{"line 1: a JSON object in braces { } is expected"}}
 	}
-	obj := object{}
 	for dec.More() {
 		tok, err := dec.Token()
 		if err != nil {
-			return nil, fail(err)
+			return object{}, fail(err)
 		}
-		m := member{line: lineAt(dec.InputOffset())}
+		m := member{offset: dec.InputOffset()}
 		m.key, _ = tok.(string)
 		if err := dec.Decode(&m.value); err != nil {
-			return nil, fail(err)
+			return object{}, fail(err)
 		}
 		k := strings.ToLower(m.key)
-		if old, twice := obj[k]; twice {
+		if old, twice := obj.members[k]; twice {
 			m.differs = old.differs || !bytes.Equal(old.value, m.value)
 		}
-		obj[k] = m
+		obj.members[k] = m
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, fail(err)
+		return object{}, fail(err)
 	}
 	if rest := bytes.TrimLeft(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
-		return nil, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", lineAt(int64(len(text)-len(rest))))}}
+		return object{}, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", obj.line(int64(len(text)-len(rest))))}}
 	}
 	return obj, nil
 }
@@ -183,22 +207,22 @@ func (o object) field(name, scanners, def string) (value, problem string) {
 		if key == "" {
 			continue
 		}
-		m, ok := o[strings.ToLower(key)]
+		m, ok := o.members[strings.ToLower(key)]
 		if !ok || string(m.value) == "null" {
 			continue
 		}
 		if m.differs {
-			return "", fmt.Sprintf("line %d: %s stands twice with different values", m.line, m.key)
+			return "", fmt.Sprintf("line %d: %s stands twice with different values", o.line(m.offset), m.key)
 		}
 		var v string
 		if err := json.Unmarshal(m.value, &v); err != nil {
-			return "", fmt.Sprintf("line %d: %s must be text in quotes, not %s", m.line, m.key, excerpt(m.value))
+			return "", fmt.Sprintf("line %d: %s must be text in quotes, not %s", o.line(m.offset), m.key, excerpt(m.value))
 		}
 		if v = strings.TrimSpace(v); v == "" {
 			continue
 		}
 		if problem := checkField(name, v); problem != "" {
-			return "", fmt.Sprintf("line %d: %s %s", m.line, m.key, problem)
+			return "", fmt.Sprintf("line %d: %s %s", o.line(m.offset), m.key, problem)
 		}
 		return v, ""
 	}
@@ -234,23 +258,23 @@ var driveLetter = regexp.MustCompile(`^[A-Za-z]:`)
 
 // images returns the optional list of file names.
 func (o object) images() (names, problems []string) {
-	m, ok := o["images"]
+	m, ok := o.members["images"]
 	if !ok || string(m.value) == "null" {
 		return nil, nil
 	}
 	var raw []string
 	if err := json.Unmarshal(m.value, &raw); err != nil {
-		return nil, []string{fmt.Sprintf("line %d: images must be a list of file names", m.line)}
+		return nil, []string{fmt.Sprintf("line %d: images must be a list of file names", o.line(m.offset))}
 	}
 	if m.differs {
-		return nil, []string{fmt.Sprintf("line %d: images stands twice with different values", m.line)}
+		return nil, []string{fmt.Sprintf("line %d: images stands twice with different values", o.line(m.offset))}
 	}
 	seen := map[string]bool{}
 	for _, n := range raw {
 		p := path.Clean(norm.NFC.String(strings.ReplaceAll(n, `\`, "/")))
 		outside := driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "."
 		if outside || strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) {
-			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set", m.line, excerpt([]byte(n))))
+			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set", o.line(m.offset), excerpt([]byte(n))))
 			continue
 		}
 		if !seen[p] {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurir/agent/beacukai"
+	"kurir/watcher"
 )
 
 // The fields of a good sidecar, one a line.
@@ -163,15 +164,25 @@ func TestSidecarIsReadFromItsFile(t *testing.T) {
 		}
 		return p
 	}
-	if s, err := readSidecar(write("most.json", maxSidecar), Inbox{}); err != nil || s.decl != goodDeclaration {
+	read := func(name string) (sidecar, error) {
+		var seen watcher.File
+		if st, err := os.Stat(name); err == nil {
+			seen = watcher.File{Size: st.Size(), ModTime: st.ModTime()}
+		}
+		return readSidecar(name, seen, Inbox{})
+	}
+	if s, err := read(write("most.json", maxSidecar)); err != nil || s.decl != goodDeclaration {
 		t.Errorf("1 MiB: %+v, %v", s, err)
 	}
-	_, err := readSidecar(write("more.json", maxSidecar+1), Inbox{})
+	_, err := read(write("more.json", maxSidecar+1))
 	if bad, ok := errors.AsType[*sidecarError](err); !ok || !strings.Contains(bad.Error(), "1 MiB") {
 		t.Errorf("a byte more: %v", err)
 	}
-	if _, err := readSidecar(filepath.Join(dir, "none.json"), Inbox{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := read(filepath.Join(dir, "none.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
+	}
+	if _, err := readSidecar(write("other.json", len(goodSidecar)), watcher.File{Size: 1}, Inbox{}); !errors.Is(err, errChanged) {
+		t.Errorf("another file than was seen: %v", err)
 	}
 }
 

@@ -165,6 +165,9 @@ func (p *Pipeline) showPause(ctx context.Context, cause *journal.Cause, until ti
 			if err != nil || !ok {
 				continue
 			}
+			if now, err := p.o.Store.Get(ctx, journal.Xray, j.Key); err != nil || now.Label != StateReady {
+				continue // it has gone on since it was listed
+			}
 			j.Label, j.Cause, j.Due = StateRetrying, pauseCause(cause.Code), until
 			p.status.later(p.statusOf(j, r), in.Outbox)
 		}

@@ -17,6 +17,8 @@ import (
 const (
 	// showAfter is how long a passing state waits before it is written: a set that is through by then costs one write.
 	showAfter = 300 * time.Millisecond
+	// writeAgain is how long a state waits that could not be written: the outbox is full or away.
+	writeAgain = 5 * time.Second
 	// statusWriters is how many status files are written at the same time.
 	statusWriters = 2
 )
@@ -34,6 +36,8 @@ type statusWriter struct {
 	writing map[string]bool
 	names   map[string]string // by outbox and id: the file
 	taken   map[string]string // by file: the key that has it
+
+	stopping bool // what cannot be written now is given up
 }
 
 type pendingStatus struct {
@@ -121,6 +125,22 @@ func (w *statusWriter) end(key string) {
 	defer w.mu.Unlock()
 	delete(w.writing, key)
 	w.cond.Broadcast()
+	select {
+	case w.wake <- struct{}{}: // a newer state may have come meanwhile
+	default:
+	}
+}
+
+// again keeps a state that could not be written for later, unless a newer one has come.
+func (w *statusWriter) again(key string, p pendingStatus) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, newer := w.pending[key]; newer || w.stopping {
+		return
+	}
+	p.due = time.Now().Add(writeAgain)
+	w.pending[key] = p
+	w.order = append(w.order, key)
 }
 
 func (w *statusWriter) write(key string, st Status, out string) error {
@@ -161,10 +181,12 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 			for {
 				p, key, wait := w.take(ctx.Err() != nil)
 				if key != "" {
-					if err := w.write(key, p.st, p.out); err != nil {
-						log.Error("status not written", "id", p.st.ID, "error", err)
-					}
+					err := w.write(key, p.st, p.out)
 					w.end(key)
+					if err != nil {
+						log.Error("status not written", "id", p.st.ID, "error", err)
+						w.again(key, p)
+					}
 					continue
 				}
 				if ctx.Err() != nil {
@@ -187,6 +209,7 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 func (w *statusWriter) take(all bool) (pendingStatus, string, time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.stopping = w.stopping || all
 	now := time.Now()
 	for i := 0; i < len(w.order); i++ {
 		key := w.order[i]

@@ -88,8 +88,9 @@ type Pipeline struct {
 	births  map[string]time.Time // by inbox: since when the journal remembers; written before anything runs
 	wake    chan struct{}        // one slot: a job may be due
 
-	mu   sync.Mutex
-	done map[string][]chan struct{} // by job key: who waits for it to be settled
+	mu      sync.Mutex
+	done    map[string][]chan struct{} // by job key: who waits for it to be settled
+	refused map[string]bool            // keys of refused sets that have not moved to failed/ yet
 }
 
 // workersPerRequest is how many sets are worked on for each request that the client lets through at a time, so that the
@@ -118,7 +119,7 @@ func New(o Options) *Pipeline {
 		o: o, log: o.Logger.With("component", "upload"), started: o.Now(),
 		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed), places: newPlaces(),
 		births: make(map[string]time.Time),
-		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}),
+		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}), refused: make(map[string]bool),
 	}
 	for _, in := range o.Inboxes {
 		p.inboxes[in.Name] = newIntake(p, in)
@@ -134,8 +135,13 @@ func (p *Pipeline) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.resume(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.status.run(ctx, p.log) })
+	g.Go(func() error { return p.moveRefused(ctx) })
+	g.Go(func() error { return p.tidyStatuses(ctx) })
 	g.Go(func() error { return p.retain(ctx) })
 	for _, in := range p.inboxes {
 		g.Go(func() error { return in.run(ctx) })

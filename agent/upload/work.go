@@ -204,6 +204,10 @@ func (t *task) refused(ctx context.Context, op string, indexes []int, err error)
 	if !ok {
 		return err
 	}
+	switch te.Kind {
+	case transport.NotFound, transport.Conflict, transport.Rejected, transport.TooLarge:
+		t.pass.Leave(transport.OK) // whoever asked was let in
+	}
 	if te.Unknown {
 		if err := t.step(stepUnknown, note{Op: op, Status: te.Status, Raw: raw(te), Why: te.Error()}, "", nil); err != nil {
 			return err

@@ -1,0 +1,99 @@
+package upload
+
+import (
+	"context"
+	"kurir/agent/journal"
+	"kurir/watcher"
+	"path"
+	"slices"
+	"time"
+)
+
+// considerOrphan takes images without a sidecar as late ones of a set that was sent, or reports that they wait.
+func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now time.Time) time.Time {
+	if !s.changed.Add(lateRest * in.in.Settle).After(now) {
+		late, err := in.takeLate(ctx, s, v, now)
+		if late || err != nil {
+			return in.accepted(ctx, s, v, err)
+		}
+	}
+	if s.key.folder || !s.first.Add(aloneAfter).After(now) {
+		in.report(ctx, s, v, now)
+	} else {
+		in.note(s, v)
+	}
+	if v.again.IsZero() {
+		v.again = now.Add(in.p.o.Patience)
+	}
+	return v.again
+}
+
+// takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet, or their own
+// sidecar may still come. journal.ErrHeld: the set is being worked on.
+func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (bool, error) {
+	rest := v.images
+	v.images = nil
+	f := in.sort(&v, rest, now)
+	if len(f.unsettled)+len(f.cut)+len(f.bad)+len(f.unread) > 0 || len(v.images) == 0 {
+		return false, nil
+	}
+	job, err := in.lateFor(ctx, s, now)
+	if err != nil || job == nil {
+		return false, err
+	}
+	before, _, err := load(*job)
+	if err != nil {
+		return false, err
+	}
+	in.mu.Lock()
+	s.marker = in.idx.findMarker(setKey{before.Set, s.key.folder})
+	in.mu.Unlock()
+	// A scanner that uses its names again brings the same names with other photos, and its sidecar or marker last.
+	doubtful := in.in.DoneMarker != "" && s.marker == "" || before.hasName(v.images)
+	if doubtful && s.changed.Add(in.p.o.Patience).After(now) {
+		return false, nil
+	}
+	hashed, err := in.hash(ctx, v.images, nil)
+	if err != nil {
+		return false, err
+	}
+	r := in.newRecord(s, v)
+	r.Images, r.Set, r.Declaration = hashed, before.Set, before.Declaration
+	return true, in.reopen(ctx, job.Key, r)
+}
+
+// hasName reports whether the set has an image that is called like one of the files.
+func (r *Record) hasName(files []watcher.File) bool {
+	return slices.ContainsFunc(r.Images, func(im Image) bool {
+		return slices.ContainsFunc(files, func(f watcher.File) bool { return path.Base(f.Path) == path.Base(im.Path) })
+	})
+}
+
+// lateFor finds the sent set that images without a sidecar belong to. journal.ErrHeld: there is one that is not through.
+func (in *intake) lateFor(ctx context.Context, s snapshot, now time.Time) (*journal.Job, error) {
+	names := []string{s.key.name}
+	if !s.key.folder {
+		names = stems(s.files[0].Path)
+	}
+	for _, name := range names {
+		jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, name)})
+		if err != nil {
+			return nil, err
+		}
+		var latest *journal.Job
+		var at time.Time
+		for i, j := range jobs {
+			r, _, err := load(j)
+			if err == nil && j.State == journal.Active && r.anySent() {
+				return nil, journal.ErrHeld
+			}
+			if err == nil && j.State == journal.Done && r.SentAt.After(at) {
+				latest, at = &jobs[i], r.SentAt
+			}
+		}
+		if latest != nil && now.Sub(at) < lateFor {
+			return latest, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,137 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"kurir/agent/journal"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// reopen takes up a known job with the files that are there now.
+func (in *intake) reopen(ctx context.Context, key string, fresh *Record) error {
+	var failed string
+	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
+		r, _, err := load(*j)
+		if err != nil {
+			return err
+		}
+		if failed = ""; j.State == journal.Failed {
+			failed = r.Archive
+		}
+		if j.State == journal.Done { // a new round: what was answered before is in its own receipt
+			j.Steps = append(j.Steps, journal.Step{Name: stepReopen, At: in.p.o.Now(), Note: []byte(`{}`)})
+		}
+		r.take(fresh, j.State)
+		j.State, j.Label, j.Due, j.Cause = journal.Active, StateReady, in.p.o.Now(), nil
+		j.Data = r.encode()
+		in.p.showTaken(in.in, r.Set, r) // before a worker can be through with it
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	in.p.forgetFailure(in.in, failed)
+	in.p.nudge()
+	return nil
+}
+
+// take merges the files that are there now into what is known of a job in state. An image that the server has confirmed
+// stays confirmed; the same file brought again after the set was sent is a duplicate; anything else is to be sent.
+func (r *Record) take(fresh *Record, state journal.State) {
+	r.Round++
+	r.Root, r.Folder, r.Marker, r.Accepted = fresh.Root, fresh.Folder, fresh.Marker, fresh.Accepted
+	if fresh.Sidecar != "" {
+		r.Sidecar, r.Declaration = fresh.Sidecar, fresh.Declaration
+	}
+	r.Files, r.Archive, r.Failure, r.Moved = fresh.Files, "", nil, false
+	if state != journal.Active {
+		r.Tries, r.FirstFail, r.NotFound, r.PerBatch = 0, time.Time{}, time.Time{}, 0
+	}
+	for i := range r.Images {
+		r.Images[i].Here = false
+	}
+	for _, im := range fresh.Images {
+		r.takeImage(im, state)
+	}
+}
+
+// takeImage finds the entry of a photo that is there now: of the same file, or else of the same content, which a set that
+// was moved or renamed has under another path. Whether it is a duplicate is judged anew.
+func (r *Record) takeImage(im Image, state journal.State) {
+	im.Round = r.Round
+	same := func(k Image) bool {
+		return k.SHA256 == im.SHA256 && !k.Here && (k.State != imageSent || state != journal.Done)
+	}
+	i := slices.IndexFunc(r.Images, func(k Image) bool { return same(k) && k.Path == im.Path })
+	if i < 0 {
+		i = slices.IndexFunc(r.Images, same)
+	}
+	if i < 0 {
+		r.Images = append(r.Images, im)
+		return
+	}
+	k := &r.Images[i]
+	k.Here, k.Path, k.Size, k.ModTime, k.Round = true, im.Path, im.Size, im.ModTime, im.Round
+	if k.State != imageSent {
+		k.State, k.Of = imageWaiting, ""
+	}
+}
+
+// supersede ends what other jobs had to do with the files of a set: a set whose nomorAju was corrected is another job,
+// and so is one that was refused and mended. What was sent stays known.
+func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name)})
+	if err != nil {
+		return err
+	}
+	if strings.Contains(k.name, "~") { // it may have come back from failed/ under another name than it went
+		failed, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed})
+		if err != nil {
+			return err
+		}
+		for _, j := range failed {
+			if r, _, err := load(j); err == nil && path.Base(r.Archive) == k.name {
+				jobs = append(jobs, j)
+			}
+		}
+	}
+	for _, j := range jobs {
+		r, _, err := load(j)
+		if err != nil || j.Key == key || j.State == journal.Done ||
+			j.State == journal.Failed && (in.p.unmoved(j.Key) || in.p.present(in.in, r.Archive)) ||
+			j.State == journal.Active && (r.Folder != k.folder || r.Root != in.in.Root) {
+			continue
+		}
+		if err := in.drop(ctx, j); err != nil {
+			return err
+		}
+		in.p.forgetFailure(in.in, r.Archive)
+	}
+	return nil
+}
+
+// drop removes a job that never sent anything; one that did, or may have, loses its files and is left to end by itself.
+func (in *intake) drop(ctx context.Context, j journal.Job) error {
+	err := in.p.o.Store.Update(ctx, journal.Xray, j.Key, func(j *journal.Job) error {
+		r, open, err := load(*j)
+		if err != nil {
+			return err
+		}
+		if !r.anySent() && open == nil {
+			return journal.Remove
+		}
+		r.Files, r.Failure = nil, nil
+		for i := range r.Images {
+			r.Images[i].Here = false
+		}
+		j.State, j.Due, j.Data = journal.Active, in.p.o.Now(), r.encode()
+		return nil
+	})
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kurir/agent/journal"
+)
+
+// tidyStatuses removes, once after the start, what the last run left behind: the status of a set that was waiting then and
+// whose files have gone since. It gives the watchers time to see what is there first.
+func (p *Pipeline) tidyStatuses(ctx context.Context) error {
+	t := time.NewTimer(p.o.Patience)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+	}
+	for _, in := range p.inboxes {
+		dir := filepath.Join(in.in.Outbox, statusDir)
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // nothing was written yet, or the outbox is away
+		}
+		for _, e := range entries {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			in.tidy(ctx, filepath.Join(dir, e.Name()))
+		}
+	}
+	return nil
+}
+
+// tidy removes one status file if nothing stands behind it any more.
+func (in *intake) tidy(ctx context.Context, name string) {
+	b, err := os.ReadFile(name)
+	var st Status
+	if err != nil || json.Unmarshal(b, &st) != nil || st.Inbox != in.in.Name || st.State != StateWaiting {
+		return
+	}
+	in.mu.Lock()
+	_, folder := in.idx.folders[st.Set]
+	_, stem := in.idx.stems[st.Set]
+	in.mu.Unlock()
+	if folder || stem || !strings.HasPrefix(st.ID, in.in.Name+"/") {
+		return
+	}
+	if _, err := os.Stat(in.in.Root); err != nil {
+		return // the inbox is away, not empty
+	}
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID, Limit: 1})
+	if err == nil && len(jobs) == 0 {
+		if err := os.Remove(name); err != nil {
+			in.p.log.Warn("status not removed", "file", name, "error", err)
+		}
+	}
+}
