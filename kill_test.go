@@ -226,9 +226,11 @@ func (k *killRun) check() {
 	}
 	receipts, originals := 0, 0
 	for _, f := range files(t, filepath.Join(k.dir, "out", "sent")) {
-		if strings.HasSuffix(f, ".receipt.json") {
+		switch {
+		case strings.HasPrefix(filepath.Base(f), "."): // what a killed process was writing; swept at the next start
+		case strings.HasSuffix(f, ".receipt.json"):
 			receipts++
-		} else {
+		default:
 			originals++
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/journal/bolt"
+	"kurir/agent/outbox"
 	"kurir/agent/poll"
 	"kurir/agent/reason"
 	"kurir/agent/transport"
@@ -77,10 +78,9 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	a.store = store
-	if report.SetAside != "" {
+	if report.SetAside != "" { // the store has logged it
 		a.problem = fmt.Sprintf("the journal was damaged (%s); it was set aside as %s and begun anew from folders and server",
 			report.Reason, report.SetAside)
-		o.Logger.Error("journal set aside", "file", report.SetAside, "reason", report.Reason)
 	}
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -156,11 +156,26 @@ func (a *Agent) work(ctx context.Context) error {
 }
 
 func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
+	g.Go(func() error { a.sweep(); return nil })
 	if a.upload != nil {
 		g.Go(func() error { return a.upload.Run(ctx) })
 	}
 	if a.poll != nil {
 		g.Go(func() error { return a.poll.Run(ctx) })
+	}
+}
+
+// sweep removes the temporary files that an earlier process left in the outboxes when it died.
+func (a *Agent) sweep() {
+	swept := map[string]bool{}
+	for _, in := range a.cfg.Inboxes {
+		if swept[in.Outbox] {
+			continue
+		}
+		swept[in.Outbox] = true
+		if err := outbox.Sweep(in.Outbox, a.since); err != nil {
+			a.log.Warn("temporary files not removed", "outbox", in.Outbox, "error", err)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -211,7 +210,7 @@ func statuses(shown []t2g.Status) []Status {
 
 // readDocument reads a status file. nil when there is none, or none that can be read.
 func readDocument(folder string) (*Document, error) {
-	b, err := os.ReadFile(filepath.Join(folder, statusFile))
+	b, err := outbox.Read(filepath.Join(folder, statusFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

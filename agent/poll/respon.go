@@ -232,7 +232,7 @@ func canonical(raw []byte) ([]byte, error) {
 
 // sameJSON reports whether the file at path holds the same JSON value.
 func sameJSON(path string, want []byte) (bool, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := outbox.Read(path)
 	if err != nil {
 		return false, err
 	}

@@ -93,9 +93,23 @@ func (t *task) finishSent(ctx context.Context) error {
 	}
 	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
 	t.p.places.release(t.in.Outbox, t.r.Archive)
-	t.p.log.Info("set sent", append([]any{"id", job.ID, "images", len(t.r.Images), "archive", t.r.Archive},
+	sent, duplicates := t.r.brought()
+	t.p.log.Info("set sent", append([]any{"id", job.ID, "images", sent, "duplicates", duplicates, "archive", t.r.Archive},
 		declarationOf(t.r.Declaration)...)...)
 	return nil
+}
+
+// brought counts the photos of this round that the server has confirmed, and those that it had before.
+func (r *Record) brought() (sent, duplicates int) {
+	for _, im := range r.Images {
+		switch {
+		case im.Here && im.State == imageSent:
+			sent++
+		case im.Here && im.State == imageDuplicate:
+			duplicates++
+		}
+	}
+	return sent, duplicates
 }
 
 // finishFailed moves the files to failed/ and settles the job as failed. Every part may be repeated.

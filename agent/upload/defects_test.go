@@ -278,3 +278,38 @@ func TestListedNameInOtherLetters(t *testing.T) {
 	r.put("P.json", side("P", "Front.jpg").json())
 	r.until("it is sent", func() bool { return len(r.sim.Photos("P")) == 1 })
 }
+
+// TestRefusedSetThatCannotMoveAtOnce is moved when it can be, all of it.
+func TestRefusedSetThatCannotMoveAtOnce(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	must(t, os.MkdirAll(filepath.Join(r.out, "failed"), 0o755))
+	blocked := filepath.Join(r.out, "status") // a file where a folder is needed: neither reason nor status can be complete
+	must(t, os.WriteFile(blocked, nil, 0o644))
+	r.start()
+	r.put("Q_1.jpg", jpg(1))
+	r.put("Q.json", []byte(`{}`))
+	r.until("the files have moved", func() bool { return len(below(t, r.inbox)) == 0 })
+	r.stop()
+	must(t, os.Remove(blocked))
+	r.start()
+	r.await("Q", upload.StateFailed)
+	if got := below(t, filepath.Join(r.out, "failed")); !slices.Equal(got, []string{"Q.error.json", "Q/Q.json", "Q/Q_1.jpg"}) {
+		t.Errorf("failed holds %v", got)
+	}
+}
+
+// TestReasonMovedBackAlongWithItsSet is no sidecar.
+func TestReasonMovedBackAlongWithItsSet(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.start()
+	failed := filepath.Join(r.out, "failed")
+	r.drop("Q", map[string][]byte{"d.json": []byte(`{}`), "a.jpg": jpg(1)})
+	r.await("Q", upload.StateFailed)
+	must(t, os.WriteFile(filepath.Join(failed, "Q", "d.json"), side("Q").json(), 0o644))
+	must(t, os.Rename(filepath.Join(failed, "Q.error.json"), filepath.Join(r.inbox, "Q.error.json")))
+	must(t, os.Rename(filepath.Join(failed, "Q"), filepath.Join(r.inbox, "Q")))
+	r.await("Q", upload.StateSent)
+	if st := r.status("Q.error"); st.State != "" {
+		t.Errorf("the reason was taken for a set: %+v", st)
+	}
+}

@@ -51,6 +51,9 @@ func newIndex(marker string) *index {
 func (x *index) apply(files []watcher.File, now time.Time) map[setKey]bool {
 	touched := make(map[setKey]bool)
 	for _, f := range files {
+		if ours(f.Path) {
+			continue
+		}
 		if dir, _, ok := strings.Cut(f.Path, "/"); ok {
 			x.applyFolder(dir, f, now)
 			touched[setKey{dir, true}] = true
@@ -330,6 +333,13 @@ func stems(file string) []string {
 
 // stemOf is a file's name without its extension.
 func stemOf(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }
+
+// ours reports whether a file of the inbox itself is named like a reason or a receipt of ours: moved back from failed/ along
+// with its set, it is left alone.
+func ours(p string) bool {
+	lower := strings.ToLower(p)
+	return !strings.Contains(p, "/") && (strings.HasSuffix(lower, errorSuffix) || strings.HasSuffix(lower, receiptSuffix))
+}
 
 // isJSON reports whether a file is named like a sidecar.
 func isJSON(file string) bool { return strings.EqualFold(path.Ext(file), ".json") }

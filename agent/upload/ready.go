@@ -100,13 +100,26 @@ func (in *intake) judgeOrphan(s snapshot, rest []watcher.File, now time.Time) ve
 			v.images = append(v.images, f)
 		}
 	}
-	missing := s.key.name + ".json"
-	if s.key.folder {
-		missing = s.key.name + "/*.json"
+	missing := s.key.name + "/*.json"
+	if !s.key.folder {
+		missing = sidecarNames(s.key.name)
 	}
 	v = v.waits(missing, in.say(reason.WaitingSidecar, missing))
 	v.again = next(now, s.changed.Add(lateRest*in.in.Settle), s.first.Add(aloneAfter))
 	return v
+}
+
+// sidecarNames says which sidecars a lone image could belong to, the likeliest first.
+func sidecarNames(stem string) string {
+	names := stems(stem + ".jpg")
+	slices.Reverse(names)
+	if len(names) > 3 {
+		names = names[len(names)-3:]
+	}
+	for i, n := range names {
+		names[i] = n + ".json"
+	}
+	return strings.Join(names, " / ")
 }
 
 func (in *intake) judgeTwo(s snapshot, cars []watcher.File, now time.Time) verdict {

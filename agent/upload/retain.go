@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
 )
 
 // retain applies keep_sent at the start and every hour, until ctx ends.
@@ -182,7 +183,7 @@ func (p *Pipeline) recall(ctx context.Context, in Inbox, rc Receipt, archive str
 }
 
 func readReceipt(name string) (Receipt, error) {
-	b, err := os.ReadFile(name)
+	b, err := outbox.Read(name)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -26,6 +26,7 @@ import (
 	"kurir/agent/beacukai"
 	"kurir/agent/journal"
 	"kurir/agent/journal/bolt"
+	"kurir/agent/outbox"
 	"kurir/agent/reason"
 	"kurir/agent/simulator"
 	"kurir/agent/transport"
@@ -162,8 +163,8 @@ func (r *rig) until(what string, ok func() bool) {
 // status reads a set's status file; the zero Status while there is none.
 func (r *rig) status(set string) upload.Status {
 	r.t.Helper()
-	b, err := os.ReadFile(filepath.Join(r.out, "status", set+".json"))
-	if os.IsNotExist(err) {
+	b, err := outbox.Read(filepath.Join(r.out, "status", set+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
 		return upload.Status{}
 	}
 	must(r.t, err)

@@ -124,6 +124,7 @@ func (in *intake) sendNow(ctx context.Context, k setKey, progress func(Status)) 
 			v = in.judge(s, now)
 		}
 	}
+	s.first = now
 	key := jobKey(in.in.Name, k.name, v.side.decl.NomorAju)
 	ended := in.p.follow(key)
 	defer in.p.unfollow(key, ended)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -281,7 +280,7 @@ func statusFile(out, set, id string, given func(file string) bool) (string, erro
 		if given(filepath.Join(out, statusDir, n)) {
 			return true
 		}
-		b, err := os.ReadFile(filepath.Join(out, statusDir, n))
+		b, err := outbox.Read(filepath.Join(out, statusDir, n))
 		if errors.Is(err, fs.ErrNotExist) {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
 )
 
 // tidyStatuses removes, once after the start, what the last run left behind: the status of a set that was waiting then and
@@ -39,7 +40,7 @@ func (p *Pipeline) tidyStatuses(ctx context.Context) error {
 
 // tidy removes one status file if nothing stands behind it any more.
 func (in *intake) tidy(ctx context.Context, name string) {
-	b, err := os.ReadFile(name)
+	b, err := outbox.Read(name)
 	var st Status
 	if err != nil || json.Unmarshal(b, &st) != nil || st.Inbox != in.in.Name || st.State != StateWaiting {
 		return
