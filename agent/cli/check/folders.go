@@ -28,7 +28,7 @@ const temporary = ".kurir-check-*.tmp"
 func (c *checker) configuration(context.Context) {
 	const subject = "config"
 	path := c.Config.Path
-	c.ok(subject, "read", fmt.Sprintf(c.Say("%s, %d folder masuk", "%s, %d inboxes"), path, len(c.Config.Inboxes)))
+	c.ok(subject, "read", fmt.Sprintf(c.Say("%s; folder masuk: %d", "%s; inboxes: %d"), path, len(c.Config.Inboxes)))
 	data, err := os.ReadFile(path)
 	info, statErr := os.Stat(path)
 	if err != nil || statErr != nil || runtime.GOOS == "windows" {
