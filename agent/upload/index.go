@@ -42,7 +42,8 @@ type group struct {
 func newIndex(marker string) *index {
 	return &index{
 		marker: marker, folders: map[string]*group{}, root: map[string]watcher.File{}, byStem: map[string]map[string]bool{},
-		sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{}, stems: map[string]*group{}, owner: map[string]string{},
+		sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{}, stems: map[string]*group{},
+		owner: map[string]string{},
 		lists: map[string][]string{},
 	}
 }

@@ -196,7 +196,8 @@ func readObject(text []byte) (object, error) {
 		return object{}, fail(err)
 	}
 	if rest := bytes.TrimLeft(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
-		return object{}, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", obj.line(int64(len(text)-len(rest))))}}
+		line := obj.line(int64(len(text) - len(rest)))
+		return object{}, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", line)}}
 	}
 	return obj, nil
 }
@@ -274,7 +275,8 @@ func (o object) images() (names, problems []string) {
 		p := path.Clean(norm.NFC.String(strings.ReplaceAll(n, `\`, "/")))
 		outside := driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "."
 		if outside || strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) {
-			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set", o.line(m.offset), excerpt([]byte(n))))
+			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set",
+				o.line(m.offset), excerpt([]byte(n))))
 			continue
 		}
 		if !seen[p] {
