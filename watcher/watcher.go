@@ -183,7 +183,7 @@ func (w *Watcher) step(ctx context.Context) {
 			w.eye.begin(w.forgetting(j), now)
 		}
 	}
-	if w.report.due(now, w.idle()) {
+	if w.reading == nil && w.report.due(now, w.idle()) { // never half of what came to a folder together
 		w.deliver(ctx)
 	}
 	w.publish()
@@ -195,7 +195,7 @@ func (w *Watcher) wake() time.Time {
 	if w.eye.busy {
 		wake = time.Now().Add(stuckAfter / 6)
 	}
-	if len(w.report.pending) > 0 {
+	if len(w.report.pending) > 0 && w.reading == nil {
 		if due := w.report.oldest.Add(reportWait); due.Before(wake) {
 			wake = due
 		}

@@ -133,6 +133,9 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if old.State != journal.Active {
 		before = nil // its files have moved: what has their names now is read
 	}
+	if err := in.whole(s); err != nil {
+		return err
+	}
 	images, err := in.hash(ctx, v.images, before)
 	if err != nil {
 		return err
@@ -156,6 +159,40 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	in.p.nudge()
 	return err
 }
+
+// whole checks that a folder set holds nothing that the watcher has not reported yet: a file that could not be looked at
+// for a moment is no reason to send the rest as if it were all.
+func (in *intake) whole(s snapshot) error {
+	if !s.key.folder {
+		return nil
+	}
+	known := make(map[string]bool, len(s.files))
+	for _, f := range s.files {
+		known[f.Path] = true
+	}
+	return filepath.WalkDir(in.path(s.key.name), func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name != in.path(s.key.name) && watcher.Ignored(d.Name(), in.in.Ignore) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(in.in.Root, name)
+		if err != nil || !d.Type().IsRegular() || known[filepath.ToSlash(rel)] {
+			return err
+		}
+		if s.changed.Add(unseenFor).After(in.p.o.Now()) {
+			return errChanged // the watcher will say more
+		}
+		return fmt.Errorf("%s is there but cannot be looked at", filepath.ToSlash(rel))
+	})
+}
+
+// unseenFor is how long a file of a set may stay unseen by the watcher before that is said.
+const unseenFor = 30 * time.Second
 
 // newRecord describes a set as it is now.
 func (in *intake) newRecord(s snapshot, v verdict) *Record {

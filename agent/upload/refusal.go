@@ -17,6 +17,9 @@ const moveAgain = 5 * time.Second
 // refuse records that a set is broken, and moves it to failed/ with the reason. It is repeatable: as long as files of
 // the set are left in the inbox, the same folder of failed/ takes them.
 func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
+	if err := in.whole(s); err != nil {
+		return err
+	}
 	r := in.newRecord(s, v)
 	known := map[string]bool{s.marker: true}
 	for _, f := range r.Files {
