@@ -143,7 +143,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	r := in.newRecord(s, v)
 	r.Images = images
 	if known {
-		return in.reopen(ctx, key, r)
+		return in.reopen(ctx, key, r, false)
 	}
 	if err := in.supersede(ctx, s.key, key); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 		State: journal.Active, Label: StateReady, Due: in.p.o.Now(), Data: r.encode(),
 	})
 	if errors.Is(err, journal.ErrExists) {
-		return in.reopen(ctx, key, r)
+		return in.reopen(ctx, key, r, false)
 	}
 	in.p.nudge()
 	return err

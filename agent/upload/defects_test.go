@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -311,5 +312,30 @@ func TestReasonMovedBackAlongWithItsSet(t *testing.T) {
 	r.await("Q", upload.StateSent)
 	if st := r.status("Q.error"); st.State != "" {
 		t.Errorf("the reason was taken for a set: %+v", st)
+	}
+}
+
+// TestBrokenSetFailsOnlyAtRest: what is still being written would be left behind otherwise, and be sent as a set of its
+// own.
+func TestBrokenSetFailsOnlyAtRest(t *testing.T) {
+	if runtime.GOOS == "darwin" {
+		t.Skip("this system does not tell who has a file open for writing")
+	}
+	r := newRig(t, simulator.Options{})
+	r.drop("two", map[string][]byte{"d.json": side("X").json(), "e.json": side("Y").json(), "a.jpg": jpg(1)})
+	f, err := os.OpenFile(filepath.Join(r.inbox, "two", "e.json"), os.O_WRONLY, 0)
+	must(t, err)
+	r.start()
+	st := r.await("two", upload.StateWaiting)
+	if !slices.Contains(st.WaitingFor, "two/e.json") {
+		t.Errorf("waiting for %v", st.WaitingFor)
+	}
+	must(t, f.Close())
+	r.await("two", upload.StateFailed)
+	if got := below(t, filepath.Join(r.out, "failed", "two")); !slices.Equal(got, []string{"a.jpg", "d.json", "e.json"}) {
+		t.Errorf("failed holds %v", got)
+	}
+	if n := len(r.sim.Requests()); n != 0 {
+		t.Errorf("%d requests", n)
 	}
 }

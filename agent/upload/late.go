@@ -59,7 +59,7 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 	}
 	r := in.newRecord(s, v)
 	r.Images, r.Set, r.Declaration = hashed, before.Set, before.Declaration
-	return true, in.reopen(ctx, job.Key, r)
+	return true, in.reopen(ctx, job.Key, r, true)
 }
 
 // hasName reports whether the set has an image that is called like one of the files.

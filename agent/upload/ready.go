@@ -44,9 +44,29 @@ type verdict struct {
 	others  []watcher.File
 }
 
-// judge decides what a set is waiting for, if anything. It reads the sidecar and both ends of the images; look keeps
-// what was found of files that stay the same.
+// judge decides what a set is waiting for, if anything. A set that is broken fails only when all of it has come to rest:
+// what is still being written would be left behind, and might look like a set of its own.
 func (in *intake) judge(s snapshot, now time.Time) verdict {
+	v := in.look(s, now)
+	if v.cause == nil {
+		return v
+	}
+	for _, f := range s.files {
+		if f.State != watcher.Rest && f.Path != s.marker {
+			v.cause = nil
+			v = v.waits(f.Path, in.say(reason.WaitingWriter, path.Base(f.Path)))
+		}
+	}
+	if at := s.changed.Add(in.in.Settle); v.cause != nil && !v.listed && at.After(now) { // nobody knows what it consists of
+		v.cause = nil
+		v = v.waits("", in.say(reason.WaitingSettle))
+		v.again = at
+	}
+	return v
+}
+
+// look reads the sidecar and both ends of the images, and applies the rules to what it finds.
+func (in *intake) look(s snapshot, now time.Time) verdict {
 	v := verdict{}
 	cars, rest := split(s)
 	if len(rest) == 0 && len(cars) == 0 {
@@ -56,7 +76,7 @@ func (in *intake) judge(s snapshot, now time.Time) verdict {
 		return in.judgeOrphan(s, rest, now)
 	}
 	if len(cars) > 1 {
-		return in.judgeTwo(s, cars, now)
+		return judgeTwo(s, cars)
 	}
 	v.sidecar = cars[0]
 	if v.sidecar.State != watcher.Rest {
@@ -122,20 +142,13 @@ func sidecarNames(stem string) string {
 	return strings.Join(names, " / ")
 }
 
-func (in *intake) judgeTwo(s snapshot, cars []watcher.File, now time.Time) verdict {
+func judgeTwo(s snapshot, cars []watcher.File) verdict {
 	names := make([]string, len(cars))
 	for i, c := range cars {
 		names[i] = path.Base(c.Path)
 	}
-	v := verdict{sidecar: cars[0]}
-	if at := s.changed.Add(in.in.Settle); at.After(now) {
-		v = v.waits("", in.say(reason.WaitingSettle))
-		v.again = at
-		return v
-	}
-	v.cause = &journal.Cause{Code: string(reason.SidecarInvalid), Message: fmt.Sprintf(
-		"the folder %s holds %d sidecars (%s) where one is expected", s.key.name, len(cars), strings.Join(names, ", "))}
-	return v
+	return verdict{sidecar: cars[0], cause: &journal.Cause{Code: string(reason.SidecarInvalid), Message: fmt.Sprintf(
+		"the folder %s holds %d sidecars (%s) where one is expected", s.key.name, len(cars), strings.Join(names, ", "))}}
 }
 
 // readInto reads the sidecar. false: the verdict stands.

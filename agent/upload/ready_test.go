@@ -146,7 +146,7 @@ func TestJudge(t *testing.T) {
 		{name: "two sidecars, perhaps one is on its way out", files: map[string]string{"S/d.json": goodSidecar, "S/e.json": goodSidecar, "S/a.jpg": jpg}, set: folder, now: 9, again: 10},
 		{name: "two sidecars", files: map[string]string{"S/d.json": goodSidecar, "S/e.json": goodSidecar, "S/a.jpg": jpg}, set: folder, now: 10, cause: reason.SidecarInvalid, says: "d.json, e.json"},
 		{name: "a sidecar in a folder below, where there is none above", files: map[string]string{"S/x/d.json": goodSidecar, "S/x/a.jpg": jpg}, set: folder, now: 10, ready: true},
-		{name: "a bad sidecar", files: map[string]string{"S/d.json": "[]", "S/a.jpg": jpg}, set: folder, now: 0, cause: reason.SidecarInvalid, says: "d.json"},
+		{name: "a bad sidecar", files: map[string]string{"S/d.json": "[]", "S/a.jpg": jpg}, set: folder, now: 10, cause: reason.SidecarInvalid, says: "d.json"},
 		{name: "a sidecar that breaks off, for less than the patience", files: map[string]string{"S/d.json": goodSidecar[:30], "S/a.jpg": jpg}, set: folder, now: 59, waiting: []string{"S/d.json"}, again: 60},
 		{name: "a sidecar that breaks off, for the patience", files: map[string]string{"S/d.json": goodSidecar[:30], "S/a.jpg": jpg}, set: folder, now: 60, cause: reason.SidecarInvalid, says: "breaks off"},
 		{name: "an empty sidecar", files: map[string]string{"S/d.json": "", "S/a.jpg": jpg}, set: folder, now: 60, cause: reason.SidecarInvalid, says: "empty"},

@@ -10,13 +10,17 @@ import (
 	"time"
 )
 
-// reopen takes up a known job with the files that are there now.
-func (in *intake) reopen(ctx context.Context, key string, fresh *Record) error {
+// reopen takes up a known job with the files that are there now: all of the set's, or late ones of a set that was sent.
+// journal.ErrHeld: it is not through with others.
+func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bool) error {
 	var failed string
 	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
 		r, _, err := load(*j)
 		if err != nil {
 			return err
+		}
+		if late && j.State != journal.Done {
+			return journal.ErrHeld // another late image was quicker
 		}
 		if failed = ""; j.State == journal.Failed {
 			failed = r.Archive
