@@ -179,7 +179,8 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 	for range statusWriters {
 		g.Go(func() error {
 			for {
-				p, key, wait := w.take(ctx.Err() != nil)
+				ending := ctx.Err() != nil // asked once: what is left is written after the end, not before it
+				p, key, wait := w.take(ending)
 				if key != "" {
 					err := w.write(key, p.st, p.out)
 					w.end(key)
@@ -189,7 +190,7 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 					}
 					continue
 				}
-				if ctx.Err() != nil {
+				if ending {
 					return ctx.Err()
 				}
 				t := time.NewTimer(wait)
