@@ -3,7 +3,6 @@ package poll
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -35,7 +34,7 @@ var b64 = func() (t [256]byte) {
 
 // decodeBase64 writes to w what text, in base64, holds. It is lenient: white space anywhere, both alphabets, padding
 // or none. It streams: its memory does not depend on the length.
-func decodeBase64(w io.Writer, text *jsonString) error {
+func decodeBase64(w io.Writer, text io.Reader) error {
 	const chunk = 32 << 10
 	var in [chunk]byte
 	var clean [chunk + 4]byte
@@ -78,66 +77,10 @@ func decodeBase64(w io.Writer, text *jsonString) error {
 	}
 }
 
-// jsonString reads the content of a JSON string without ever holding it in memory unescaped.
-type jsonString struct {
-	rest    []byte
-	pending []byte // unescaped, and not read yet
-}
-
-// readString returns a reader of raw, a JSON string with its quotes; of anything else there is nothing to read.
-func readString(raw t2g.Blob) *jsonString {
-	if !raw.IsString() || len(raw) < 2 {
-		return &jsonString{}
+// readString returns a reader of raw, a JSON string; of anything else there is nothing to read.
+func readString(raw t2g.Blob) io.Reader {
+	if !raw.IsString() {
+		return bytes.NewReader(nil)
 	}
-	return &jsonString{rest: raw[1 : len(raw)-1]}
-}
-
-// Read implements io.Reader.
-func (s *jsonString) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		switch {
-		case len(s.pending) > 0:
-			m := copy(p[n:], s.pending)
-			s.pending = s.pending[m:]
-			n += m
-		case len(s.rest) == 0:
-			if n == 0 {
-				return 0, io.EOF
-			}
-			return n, nil
-		case s.rest[0] == '\\':
-			s.unescape()
-		default:
-			n += s.plain(p[n:])
-		}
-	}
-	return n, nil
-}
-
-// plain copies what stands before the next escape, as far as there is room: what is behind is not looked at yet.
-func (s *jsonString) plain(p []byte) int {
-	part := s.rest[:min(len(p), len(s.rest))]
-	if i := bytes.IndexByte(part, '\\'); i >= 0 {
-		part = part[:i]
-	}
-	s.rest = s.rest[len(part):]
-	return copy(p, part)
-}
-
-// unescape reads one escaped character, or a pair of escaped surrogates.
-func (s *jsonString) unescape() {
-	size := 2
-	if len(s.rest) > 1 && s.rest[1] == 'u' {
-		size = 6
-		if len(s.rest) >= 12 && s.rest[6] == '\\' && s.rest[7] == 'u' {
-			size = 12
-		}
-	}
-	size = min(size, len(s.rest))
-	var text string
-	quoted := append(append([]byte{'"'}, s.rest[:size]...), '"')
-	if json.Unmarshal(quoted, &text) == nil { // it is part of valid JSON
-		s.pending = []byte(text)
-	}
-	s.rest = s.rest[size:]
+	return raw.Reader()
 }

@@ -91,9 +91,7 @@ func (p payload) writeTo(w io.Writer) error {
 }
 
 func (p payload) decode(w io.Writer) error {
-	text := readString(p.raw)
-	text.rest = text.rest[p.skip:]
-	return decodeBase64(w, text)
+	return decodeBase64(w, p.raw.ReaderAfter(p.skip))
 }
 
 // dataPrefix returns the length of "data:application/pdf;base64," as it stands in raw, or 0.

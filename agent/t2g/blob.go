@@ -31,11 +31,15 @@ func (b Blob) String() string {
 
 // Reader returns a reader of the decoded string that copies no more than what is read. Any other value is read as it
 // is written.
-func (b Blob) Reader() io.Reader {
-	if !b.IsString() || len(b) < 2 {
+func (b Blob) Reader() io.Reader { return b.ReaderAfter(0) }
+
+// ReaderAfter is Reader without the first skip bytes inside the quotes, as they are written; they must not end within an
+// escape.
+func (b Blob) ReaderAfter(skip int) io.Reader {
+	if !b.IsString() || len(b) < skip+2 {
 		return bytes.NewReader(b)
 	}
-	return &unquoter{rest: b[1 : len(b)-1]}
+	return &unquoter{rest: b[1+skip : len(b)-1]}
 }
 
 // unquoter decodes the inside of a JSON string.
@@ -65,16 +69,20 @@ func (u *unquoter) Read(p []byte) (n int, err error) {
 				return n, err
 			}
 		default:
-			end := bytes.IndexByte(u.rest, '\\')
-			if end < 0 {
-				end = len(u.rest)
-			}
-			m := copy(p[n:], u.rest[:end])
-			u.rest = u.rest[m:]
-			n += m
+			n += u.plain(p[n:])
 		}
 	}
 	return n, nil
+}
+
+// plain copies what stands before the next escape, as far as there is room; what is behind is not looked at yet.
+func (u *unquoter) plain(p []byte) int {
+	part := u.rest[:min(len(p), len(u.rest))]
+	if i := bytes.IndexByte(part, '\\'); i >= 0 {
+		part = part[:i]
+	}
+	u.rest = u.rest[len(part):]
+	return copy(p, part)
 }
 
 // escapes are the escapes of one character.
