@@ -166,7 +166,7 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 			continue
 		}
 		if remove {
-			if err := os.Remove(src); err != nil {
+			if err := outbox.Remove(src); err != nil {
 				return fmt.Errorf("delete %s: %w", f.Path, err)
 			}
 		}
@@ -179,7 +179,7 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 		}
 	}
 	if r.Marker != "" {
-		if err := os.Remove(r.path(r.Marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := outbox.Remove(r.path(r.Marker)); err != nil {
 			return fmt.Errorf("delete marker %s: %w", r.Marker, err)
 		}
 		gone = append(gone, r.Marker)
@@ -250,7 +250,7 @@ func (p *Pipeline) forgetFailure(in Inbox, rel string) {
 		return
 	}
 	name := filepath.Join(in.Outbox, filepath.FromSlash(rel)+errorSuffix)
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := outbox.Remove(name); err != nil {
 		p.log.Warn("reason file not removed", "file", name, "error", err)
 	}
 }

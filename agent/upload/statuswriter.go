@@ -2,10 +2,7 @@ package upload
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -103,7 +100,7 @@ func (w *statusWriter) drop(st Status, out string) {
 	delete(w.taken, name)
 	w.mu.Unlock()
 	if name != "" {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := outbox.Remove(name); err != nil {
 			slog.Warn("status not removed", "file", name, "error", err)
 		}
 	}

@@ -57,7 +57,7 @@ func (in *intake) tidy(ctx context.Context, name string) {
 	}
 	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID, Limit: 1})
 	if err == nil && len(jobs) == 0 {
-		if err := os.Remove(name); err != nil {
+		if err := outbox.Remove(name); err != nil {
 			in.p.log.Warn("status not removed", "file", name, "error", err)
 		}
 	}

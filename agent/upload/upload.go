@@ -170,37 +170,12 @@ func (p *Pipeline) worker(ctx context.Context) error {
 			continue
 		}
 		pass.Leave(transport.Neutral)
-		if err := p.idle(ctx, err); err != nil {
+		if !errors.Is(err, journal.ErrNone) && ctx.Err() == nil {
+			p.log.Error("claim failed", "error", err)
+		}
+		if err := journal.Wait(ctx, err, p.wake, p.o.Now()); err != nil {
 			return err
 		}
-	}
-}
-
-// idle waits until a job may be due again.
-func (p *Pipeline) idle(ctx context.Context, claimErr error) error {
-	wait := 5 * time.Second
-	var none *journal.NoneError
-	switch {
-	case errors.As(claimErr, &none):
-		if !none.Next.IsZero() {
-			wait = min(wait, max(none.Next.Sub(p.o.Now()), time.Millisecond))
-		}
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(claimErr, journal.ErrClosed), errors.Is(claimErr, journal.ErrDamaged):
-		return claimErr // a damaged journal is set aside at the next start
-	default:
-		p.log.Error("claim failed", "error", claimErr)
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-p.wake:
-		return nil
-	case <-t.C:
-		return nil
 	}
 }
 
