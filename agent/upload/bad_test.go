@@ -216,11 +216,21 @@ func TestUnreadableImageWaitsWithAReason(t *testing.T) {
 		t.Skip("no file is unreadable for this user")
 	}
 	r := newRig(t, simulator.Options{})
-	r.start()
 	r.drop("R", map[string][]byte{"d.json": side("R1").json(), "a.jpg": jpg(1)})
 	must(t, os.Chmod(filepath.Join(r.inbox, "R", "a.jpg"), 0))
+	r.start()
 	r.drop("S", map[string][]byte{"d.json": side("S1").json(), "a.jpg": jpg(2)})
 	r.await("S", upload.StateSent)
+	st := r.await("R", upload.StateWaiting)
+	if !slices.Contains(st.WaitingFor, "R/a.jpg") {
+		t.Errorf("waiting for %v", st.WaitingFor)
+	}
+	if st.Error == nil || st.Error.Code != "disk" || !strings.Contains(st.Error.Message, "R/a.jpg") || st.Error.Action == "" {
+		t.Errorf("error %+v", st.Error)
+	}
+	must(t, os.Chmod(filepath.Join(r.inbox, "R", "a.jpg"), 0o644))
+	r.await("R", upload.StateSent)
+	r.once("R1", jpg(1))
 }
 
 // TestOutboxThatCannotBeWritten: nothing is lost, the photos go out, and the files follow when there is room again.

@@ -3,6 +3,7 @@ package upload
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -80,6 +81,9 @@ func (in *intake) look(s snapshot, now time.Time) verdict {
 	}
 	v.sidecar = cars[0]
 	if v.sidecar.State != watcher.Rest {
+		if err := in.forbidden(v.sidecar); err != nil {
+			return v.cannotRead(v.sidecar, err, now)
+		}
 		return v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
 	}
 	if !in.readInto(&v, now) {
@@ -192,6 +196,10 @@ func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
 	var f found
 	for _, file := range rest {
 		if file.State != watcher.Rest {
+			if err := in.forbidden(file); err != nil {
+				f.unread, f.err = append(f.unread, file.Path), err
+				continue
+			}
 			f.unsettled = append(f.unsettled, file.Path)
 			continue
 		}
@@ -220,6 +228,19 @@ func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
 		}
 	}
 	return f
+}
+
+// forbidden returns why a file may not be read. The watcher cannot tell then whether anyone writes to it, so it never comes
+// to rest; that it is being written would be the wrong word.
+func (in *intake) forbidden(file watcher.File) error {
+	f, err := openRegular(in.path(file.Path))
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		return nil
+	}
+	return f.Close()
 }
 
 func cutWords(file watcher.File, l look) string {
