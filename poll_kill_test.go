@@ -27,7 +27,8 @@ import (
 // Afterwards every number is done, every response that was there lies in the outbox once and is right, no number was
 // polled faster than its pace, and the rate was never exceeded.
 //
-// KURIR_POLL_NUMBERS, KURIR_POLL_RATE and KURIR_POLL_KILLS make it larger: 10 000, 10 a second and 20 were run by hand.
+// KURIR_POLL_NUMBERS, KURIR_POLL_RATE and KURIR_POLL_KILLS make it larger: 10 000, 10 a second and 20 were run by hand,
+// with KURIR_POLL_FAULTS, the faults that a number meets, at 1: a second of waiting in each of 30 000 faults is a working day.
 func TestPolledThroughKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
@@ -41,7 +42,13 @@ func TestPolledThroughKills(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	p.sim = simulator.New(simulator.Options{Faults: simulator.Hostile(seed), Seed: seed, Speed: 20, KeepRequests: 1 << 20})
+	faults := simulator.Hostile(seed)
+	for i := range faults {
+		if faults[i].PerKey > 0 {
+			faults[i].PerKey = number("KURIR_POLL_FAULTS", faults[i].PerKey)
+		}
+	}
+	p.sim = simulator.New(simulator.Options{Faults: faults, Seed: seed, Speed: 20, KeepRequests: 1 << 20})
 	srv := httptest.NewServer(p.sim)
 	t.Cleanup(func() { _ = p.sim.Close(); srv.Close() })
 	p.url = srv.URL
