@@ -20,10 +20,7 @@ import (
 // BenchmarkTracked claims and settles documents among many, as large as they are after their life: 100 000, or as many
 // as KURIR_BENCH_DOCUMENTS says. Besides the time it reports what they take in the journal and in memory.
 func BenchmarkTracked(b *testing.B) {
-	documents := 100_000
-	if n, err := strconv.Atoi(os.Getenv("KURIR_BENCH_DOCUMENTS")); err == nil {
-		documents = n
-	}
+	documents := benchDocuments()
 	path := filepath.Join(b.TempDir(), "journal.db")
 	store, _, err := bolt.Open(path, bolt.Options{})
 	if err != nil {
@@ -68,6 +65,13 @@ func BenchmarkTracked(b *testing.B) {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MiB")
+}
+
+func benchDocuments() int {
+	if n, err := strconv.Atoi(os.Getenv("KURIR_BENCH_DOCUMENTS")); err == nil {
+		return n
+	}
+	return 100_000
 }
 
 // fill puts documents at the end of their life into the journal.
