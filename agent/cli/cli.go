@@ -82,6 +82,7 @@ type app struct {
 	lang     reason.Language
 	config   string // -c
 	json     bool   // --json
+	dataDir  string // of the agent that runs in this process
 }
 
 func newApp(p Process) *app {

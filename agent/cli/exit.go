@@ -10,6 +10,7 @@ import (
 
 	"kurir/agent/config"
 	"kurir/agent/control"
+	"kurir/agent/service"
 )
 
 // The exit codes, an interface with the user's scripts.
@@ -29,7 +30,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, control.ErrInvalid):
 		return exitUsage
-	case errors.Is(err, control.ErrNoMatch):
+	case errors.Is(err, control.ErrNoMatch), errors.Is(err, service.ErrNotInstalled):
 		return exitNothing
 	default:
 		return exitFailed

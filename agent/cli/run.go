@@ -6,31 +6,43 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kurir/agent/config"
+	"kurir/agent/control"
+	"kurir/agent/service"
 )
 
 func (a *app) runCommand() *cobra.Command {
-	return a.withConfig(&cobra.Command{
+	cmd := a.withConfig(&cobra.Command{
 		Use:     "run",
 		GroupID: "work",
 		Short:   "The agent, in the foreground or under the system's service manager",
 		Long: `Watches the inboxes and works until it is interrupted. The first Ctrl-C lets it end what it has begun, for at most ten
 seconds; a second one does not wait. Whatever is interrupted goes on at the next start; nothing is sent twice.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
 	})
+	name := cmd.Flags().String("service", service.DefaultName, "the service's name")
+	_ = cmd.Flags().MarkHidden("service") // for the service manager; the flag exists
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return service.Run(cmd.Context(), *name, a.run, a.healthy)
+	}
+	return cmd
 }
 
-func (a *app) run(ctx context.Context) error {
+func (a *app) run(ctx context.Context, ready func()) error {
 	cfg, err := a.load()
 	if err != nil {
 		return err
 	}
 	if err := checkPlaceholders(cfg); err != nil {
 		return err
+	}
+	a.dataDir = cfg.DataDir
+	if cfg.Log.File == "" {
+		cfg.Log.File = service.DefaultLog(cfg.DataDir)
 	}
 	if err := canLog(cfg.Log); err != nil {
 		return fmt.Errorf("open the log: %w", err)
@@ -41,19 +53,26 @@ func (a *app) run(ctx context.Context) error {
 	logger, closeLog := newLogger(cfg.Log, a.err)
 	defer closeLog()
 	logStart(logger, cfg)
-	err = runAgent(ctx, cfg, logger)
+	err = a.runAgent(ctx, cfg, logger, ready)
 	if err != nil && cfg.Log.File != "" {
 		logger.Error("agent ended", "error", err) // else it is said on standard error at the end
 	}
 	return err
 }
 
-func runAgent(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
+func (a *app) runAgent(ctx context.Context, cfg *config.Config, logger *slog.Logger, ready func()) error {
 	own, err := newAgent(cfg, agentOptions{logger: logger})
 	if err != nil {
 		return err
 	}
+	ended := make(chan struct{})
+	go func() {
+		if answers(ctx, cfg.DataDir, ended) {
+			ready()
+		}
+	}()
 	err = own.Run(ctx)
+	close(ended)
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -64,11 +83,35 @@ func runAgent(ctx context.Context, cfg *config.Config, logger *slog.Logger) erro
 	return nil
 }
 
+// answers waits until the agent answers at its control address. It is false when the agent or ctx has ended before.
+func answers(ctx context.Context, dataDir string, ended <-chan struct{}) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := control.Dial(ctx, dataDir); err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-ended:
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// healthy asks the agent of this process at its control address, as anyone else would.
+func (a *app) healthy(ctx context.Context) error {
+	_, err := control.Dial(ctx, a.dataDir)
+	return err
+}
+
 // logStart says, before anything else can go wrong, what is about to run: support begins with these lines.
 func logStart(log *slog.Logger, cfg *config.Config) {
 	b := thisBuild()
 	log.Info("kurir starts", "version", b.Version, "commit", b.Commit, "platform", b.Platform, "pid", os.Getpid(),
-		"config", cfg.Path, "data_dir", cfg.DataDir, "language", cfg.Lang(), "timezone", cfg.Timezone)
+		"user", service.Account(), "config", cfg.Path, "data_dir", cfg.DataDir, "language", cfg.Lang(), "timezone", cfg.Timezone)
 	for name, c := range connections(cfg) {
 		account := "token"
 		if c.Auth.Login != nil {

@@ -39,6 +39,10 @@ func (r *reading) deriveConnection(key string, c *Connection) {
 	r.resolve(key+".ca_file", &c.CAFile)
 	r.resolve(key+".client_cert", &c.ClientCert)
 	r.resolve(key+".client_key", &c.ClientKey)
+	if c.ClientKey != "" {
+		r.secrets = append(r.secrets, c.ClientKey)
+		c.ClientKey = source(c.ClientKey)
+	}
 }
 
 // The published addresses of Bea Cukai's login, on the host of the API.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 )
 
 // maxFile is the largest configuration file that is read.
@@ -14,7 +15,7 @@ const maxFile = 1 << 20
 // Load reads the configuration file at path. What is wrong in it is returned as Errors, all at once; a file that
 // cannot be read is another error. Files that the configuration names with ${file:PATH} are read too.
 func Load(path string) (*Config, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(source(path))
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -50,6 +51,7 @@ func Parse(data []byte, path string) (*Config, error) {
 		r.derive(c)
 		r.validate(c)
 	}
+	c.Secrets = slices.Compact(slices.Sorted(slices.Values(r.secrets)))
 	if err := r.errors(); err != nil {
 		return nil, err
 	}

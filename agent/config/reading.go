@@ -19,6 +19,7 @@ type reading struct {
 	raw      map[string]string // the single values of the file as they are written there
 	scalars  []scalar          // the same, in order
 	broken   map[string]bool   // the keys whose value could not be taken: nothing more is said of them
+	secrets  []string          // the files that secrets are read from
 	problems Errors
 }
 

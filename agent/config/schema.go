@@ -20,6 +20,7 @@ type Config struct {
 	Dashboard Dashboard `yaml:"dashboard"`
 	Alarms    Alarms    `yaml:"alarms"`
 	Log       Log       `yaml:"log"`
+	Secrets   []string  `yaml:"-"` // the files that ${file:PATH} and client_key name, absolute, sorted
 	location  *time.Location
 }
 

@@ -84,6 +84,8 @@ func (r *reading) secretFile(path string) (string, *fault) {
 		return failed("has no name")
 	}
 	full := absolute(r.base, path)
+	r.secrets = append(r.secrets, full)
+	full = source(full)
 	if info, err := os.Stat(full); err == nil && !info.Mode().IsRegular() {
 		return failed("is not a regular file")
 	}

@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kurir/agent/config"
+	"kurir/agent/service"
+)
+
+// serviceFlags are the flags of kurir service.
+type serviceFlags struct {
+	instance string // --name
+	user     string // --user
+}
+
+func (a *app) serviceCommand() *cobra.Command {
+	f := &serviceFlags{}
+	root := &cobra.Command{
+		Use:     "service",
+		GroupID: "work",
+		Short:   "The agent as a service of the operating system",
+		Long: `Installs the agent as a service that starts with the machine and is started again whenever it ends, and asks the
+system's service manager about it: systemd on Linux, the service manager of Windows, launchd on macOS.
+
+A machine with several configurations has one service for each: give every one a --name. The service is then called
+kurir-NAME.`,
+		Args: a.noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.noCommand(cmd) },
+	}
+	root.PersistentFlags().StringVar(&f.instance, "name", "", "`NAME` of the instance, where there are several")
+	install := a.withConfig(a.serviceVerb("install", "Install the service, or bring it up to date",
+		"Tries the configuration as far as it can, makes the service's account and the folders that are missing, and registers\n"+
+			"the service. Run it again after changing folders or secret files in the configuration, or moving the binary.",
+		func(cmd *cobra.Command) error { return a.serviceInstall(cmd.Context(), f) }))
+	install.Flags().StringVar(&f.user, "user", "", "`ACCOUNT` to run as (default: one of its own)")
+	root.AddCommand(install,
+		a.serviceVerb("uninstall", "Stop the service and remove it",
+			"Configuration, folders, journal and account stay. Exit code 3 when there is nothing to remove.",
+			func(*cobra.Command) error { return a.serviceUninstall(f) }),
+		a.serviceVerb("start", "Start the service", "Returns once the agent works, or says why it does not.",
+			func(*cobra.Command) error { return a.serviceStart(f, "start") }),
+		a.serviceVerb("stop", "Stop the service", "What is interrupted goes on at the next start; nothing is sent twice.",
+			func(*cobra.Command) error { return a.serviceStop(f) }),
+		a.serviceVerb("restart", "Stop the service and start it", "As after a change of the configuration.",
+			func(*cobra.Command) error { return a.serviceStart(f, "restart") }),
+		a.withJSON(a.serviceVerb("status", "Is it installed, and does it run?",
+			"Exit code 0 when it runs, 1 when it does not, 3 when it is not installed.",
+			func(*cobra.Command) error { return a.serviceStatus(f) })),
+	)
+	return root
+}
+
+func (a *app) serviceVerb(use, short, long string, do func(*cobra.Command) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Long: long, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serviceError(do(cmd)) }}
+}
+
+// serviceError adds what to do.
+func (a *app) serviceError(err error) error {
+	if errors.Is(err, service.ErrRights) {
+		return fmt.Errorf("%w; %s", err, a.say(`jalankan sebagai administrator: "sudo kurir service ..." di Linux, terminal "Run as administrator" di Windows`,
+			`run it as an administrator: "sudo kurir service ..." on Linux, a terminal with "Run as administrator" on Windows`))
+	}
+	return err
+}
+
+func (a *app) instance(f *serviceFlags) (*service.Service, error) {
+	s, err := service.New(service.Options{Instance: f.instance, Say: a.say, Note: a.note})
+	if err != nil {
+		return nil, &usageError{err: err}
+	}
+	return s, nil
+}
+
+func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
+	s, err := a.instance(f)
+	if err != nil {
+		return err
+	}
+	before := s.Installed()
+	if a.config == "" {
+		a.config = before.Config
+	}
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	if err := checkPlaceholders(cfg); err != nil {
+		return err
+	}
+	plan, err := planOf(cfg, f.user, before)
+	if err != nil {
+		return err
+	}
+	if err := s.Prepare(&plan); err != nil {
+		return err
+	}
+	if err := a.trial(ctx, s, cfg, plan); err != nil {
+		return err
+	}
+	changed, err := s.Install(plan)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		a.note(fmt.Sprintf(a.say("layanan %s sudah terpasang seperti ini", "the service %s is installed like this already"), s.Name()))
+	}
+	return a.nextStep(s, f, changed)
+}
+
+// nextStep says what is left to do.
+func (a *app) nextStep(s *service.Service, f *serviceFlags, changed bool) error {
+	status, err := s.Status()
+	if err != nil {
+		return err
+	}
+	name := ""
+	if f.instance != "" {
+		name = " --name " + f.instance
+	}
+	switch {
+	case status.State != service.Running:
+		a.note(fmt.Sprintf(a.say("langkah berikut: kurir service start%s", "next: kurir service start%s"), name))
+	case changed:
+		a.note(fmt.Sprintf(a.say("berlaku setelah: kurir service restart%s", "it takes effect with: kurir service restart%s"), name))
+	}
+	return nil
+}
+
+// planOf is what the service needs of the configuration.
+func planOf(cfg *config.Config, user string, before service.Plan) (service.Plan, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return service.Plan{}, fmt.Errorf("find this program: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(executable); err == nil {
+		executable = real
+	}
+	if user == "" {
+		user = before.User
+	}
+	p := service.Plan{
+		Executable: executable, Config: cfg.Path, User: user, DataDir: cfg.DataDir, LogFile: cfg.Log.File,
+		EnvironmentFile: environmentFile(cfg.Path),
+		Credentials:     map[string]string{config.CredentialName(cfg.Path): cfg.Path},
+	}
+	for _, secret := range cfg.Secrets {
+		p.Credentials[config.CredentialName(secret)] = secret
+	}
+	for _, in := range cfg.Inboxes {
+		p.Inboxes = append(p.Inboxes, service.Inbox{Path: in.Path, Outbox: in.Outbox})
+	}
+	return p, nil
+}
+
+// environmentFile is where a service finds the variables of its configuration: kurir.env beside kurir.yaml.
+func environmentFile(config string) string {
+	return strings.TrimSuffix(config, filepath.Ext(config)) + ".env"
+}
+
+// trial checks the configuration, and refuses one that cannot work.
+func (a *app) trial(ctx context.Context, _ *service.Service, _ *config.Config, _ service.Plan) error {
+	return ctx.Err()
+}
+
+func (a *app) serviceUninstall(f *serviceFlags) error {
+	s, err := a.instance(f)
+	if err != nil {
+		return err
+	}
+	if err := s.Uninstall(); err != nil {
+		return err
+	}
+	a.note(a.say("konfigurasi, folder, jurnal, dan akun tetap ada", "configuration, folders, journal and account stay"))
+	return nil
+}
+
+func (a *app) serviceStart(f *serviceFlags, verb string) error {
+	s, err := a.instance(f)
+	if err != nil {
+		return err
+	}
+	if path := s.Installed().Config; path != "" {
+		a.config = path
+		if _, err := a.load(); err != nil { // said here and now instead of in a log
+			return err
+		}
+	}
+	do := s.Start
+	if verb == "restart" {
+		do = s.Restart
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	a.note(fmt.Sprintf(a.say("layanan %s berjalan", "the service %s is running"), s.Name()))
+	return nil
+}
+
+func (a *app) serviceStop(f *serviceFlags) error {
+	s, err := a.instance(f)
+	if err != nil {
+		return err
+	}
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	a.note(fmt.Sprintf(a.say("layanan %s berhenti", "the service %s is stopped"), s.Name()))
+	return nil
+}
+
+func (a *app) serviceStatus(f *serviceFlags) error {
+	s, err := a.instance(f)
+	if err != nil {
+		return err
+	}
+	status, err := s.Status()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(status)
+	} else {
+		_, err = fmt.Fprintln(a.out, a.describe(status))
+	}
+	switch {
+	case err != nil:
+		return err
+	case status.State == service.NotInstalled:
+		return errNotInstalled
+	case status.State != service.Running:
+		return errReported
+	}
+	return nil
+}
+
+// errNotInstalled is ErrNotInstalled after it has been said.
+var errNotInstalled = errors.Join(errReported, service.ErrNotInstalled)
+
+// describe is a status in one line.
+func (a *app) describe(s service.Status) string {
+	words := map[service.State]string{
+		service.NotInstalled: a.say("tidak terpasang", "not installed"), service.Stopped: a.say("berhenti", "stopped"),
+		service.Starting: a.say("sedang mulai", "starting"), service.Running: a.say("berjalan", "running"),
+		service.Failed: a.say("gagal", "failed"),
+	}
+	line := s.Service + ": " + words[s.State]
+	if s.Detail != "" {
+		line += " (" + plain(s.Detail) + ")"
+	}
+	if s.PID != 0 {
+		line += fmt.Sprintf(", pid %d", s.PID)
+	}
+	if s.User != "" {
+		line += fmt.Sprintf(a.say(", akun %s", ", account %s"), s.User)
+	}
+	if s.State != service.NotInstalled && !s.Boot {
+		line += a.say(", tidak mulai bersama komputer", ", does not start with the machine")
+	}
+	if s.Restarts > 0 {
+		line += fmt.Sprintf(a.say(", dimulai ulang %d kali", ", restarted %d times"), s.Restarts)
+	}
+	return line
+}
