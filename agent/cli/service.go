@@ -65,8 +65,9 @@ func (a *app) serviceVerb(use, short, long string, do func(*cobra.Command) error
 // serviceError adds what to do.
 func (a *app) serviceError(err error) error {
 	if errors.Is(err, service.ErrRights) {
-		return fmt.Errorf("%w; %s", err, a.say(`jalankan sebagai administrator: "sudo kurir service ..." di Linux, terminal "Run as administrator" di Windows`,
-			`run it as an administrator: "sudo kurir service ..." on Linux, a terminal with "Run as administrator" on Windows`))
+		return fmt.Errorf("%w; %s", err, a.say(
+			`jalankan sebagai administrator: dengan sudo, di Windows dari terminal "Run as administrator"`,
+			`run it as an administrator: with sudo, on Windows from a terminal opened with "Run as administrator"`))
 	}
 	return err
 }
@@ -82,6 +83,9 @@ func (a *app) instance(f *serviceFlags) (*service.Service, error) {
 func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	s, err := a.instance(f)
 	if err != nil {
+		return err
+	}
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	before := s.Installed()
@@ -185,6 +189,9 @@ func (a *app) serviceUninstall(f *serviceFlags) error {
 func (a *app) serviceStart(f *serviceFlags, verb string) error {
 	s, err := a.instance(f)
 	if err != nil {
+		return err
+	}
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	if path := s.Installed().Config; path != "" {

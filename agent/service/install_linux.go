@@ -31,7 +31,7 @@ func (s *Service) Installed() Plan {
 // Prepare makes what the service needs before it can be tried or installed: its account, and the folders that are
 // missing, which then belong to it. What exists is not touched.
 func (s *Service) Prepare(p *Plan) error {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	if p.User == "" {
@@ -74,13 +74,13 @@ func (s *Service) account(p *Plan) (*user.User, error) {
 	case !errors.As(err, &unknown):
 		return nil, fmt.Errorf("look for the account %s: %w", p.User, err)
 	case p.User != defaultUser:
-		return nil, fmt.Errorf(s.o.Say("akun %s tidak ada; buat dahulu, atau tanpa --user", "there is no account %s; make it first, or leave out --user"),
-			p.User)
+		return nil, fmt.Errorf(s.o.Say("akun %s tidak ada; buat dahulu, atau tanpa --user",
+			"there is no account %s; make it first, or leave out --user"), p.User)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
-		"--shell", "/usr/sbin/nologin", "--comment", "kurir agent", p.User).CombinedOutput()
+		"--shell", "/usr/sbin/nologin", "--comment", "kurir agent", defaultUser).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("make the account %s: %w: %s", p.User, err, strings.TrimSpace(string(out)))
 	}
@@ -94,7 +94,7 @@ func (s *Service) account(p *Plan) (*user.User, error) {
 // Install writes the unit and has it started with the machine. It reports whether anything has changed. A service that
 // runs goes on with what it was started with until it is restarted.
 func (s *Service) Install(p Plan) (changed bool, err error) {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return false, err
 	}
 	text, err := s.unitText(p)

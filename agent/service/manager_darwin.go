@@ -13,7 +13,8 @@ func byManager() bool { return false }
 // DefaultLog is "": launchd puts what a service writes to standard error into a file.
 func DefaultLog(string) string { return "" }
 
-func (s *Service) permitted() error {
+// Permitted is ErrRights when this account may not change services, and ErrNoManager where there are none.
+func (s *Service) Permitted() error {
 	if os.Geteuid() != 0 {
 		return ErrRights
 	}

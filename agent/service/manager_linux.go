@@ -42,7 +42,8 @@ func managed() error {
 	return nil
 }
 
-func (s *Service) permitted() error {
+// Permitted is ErrRights when this account may not change services, and ErrNoManager where there are none.
+func (s *Service) Permitted() error {
 	if err := managed(); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *Service) removed() error {
 
 // Prepare makes the folders that are missing. What exists is not touched.
 func (s *Service) Prepare(p *Plan) error {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	dirs := []string{p.DataDir}
@@ -77,7 +77,7 @@ func (s *Service) Prepare(p *Plan) error {
 // Install registers the service, anew when it is there already, and has it started with the machine. It reports whether
 // anything has changed.
 func (s *Service) Install(p Plan) (changed bool, err error) {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return false, err
 	}
 	before, err := s.Status()

@@ -18,7 +18,8 @@ func DefaultLog(dataDir string) string {
 	return filepath.Join(dataDir, "kurir.log")
 }
 
-func (s *Service) permitted() error {
+// Permitted is ErrRights when this account may not change services, and ErrNoManager where there are none.
+func (s *Service) Permitted() error {
 	if !windows.GetCurrentProcessToken().IsElevated() {
 		return ErrRights
 	}

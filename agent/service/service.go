@@ -106,7 +106,7 @@ func (s *Service) Restart() error { return s.control("restart", kardianos.Servic
 
 // control asks the service manager for something that needs an installed service.
 func (s *Service) control(verb string, do func(kardianos.Service) error) error {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	status, err := s.Status()
@@ -141,7 +141,7 @@ func (s *Service) handle(c *kardianos.Config) (kardianos.Service, error) {
 // Uninstall stops the service and removes it. Configuration, folders, journal and account stay: they are the user's.
 // ErrNotInstalled when there is nothing to remove.
 func (s *Service) Uninstall() error {
-	if err := s.permitted(); err != nil {
+	if err := s.Permitted(); err != nil {
 		return err
 	}
 	status, err := s.Status()
