@@ -46,13 +46,14 @@ type Agent struct {
 	lang     reason.Language
 	since    time.Time
 	store    *bolt.Store
-	problem  string // what was wrong with the journal when it was opened
+	damage   string // what was wrong with the journal when it was opened
 	bc, t2g  *api   // nil when not configured
 	upload   *upload.Pipeline
 	poll     *poll.Pipeline
 	watchers map[string]*watcher.Watcher // by inbox
 	server   *control.Server
 	running  atomic.Bool
+	history  history
 }
 
 // api is one of the two APIs.
@@ -79,8 +80,7 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	}
 	a.store = store
 	if report.SetAside != "" { // the store has logged it
-		a.problem = fmt.Sprintf("the journal was damaged (%s); it was set aside as %s and begun anew from folders and server",
-			report.Reason, report.SetAside)
+		a.damage = report.Reason + "; " + report.SetAside
 	}
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kurir/agent/config"
 	"kurir/agent/control"
@@ -48,24 +49,56 @@ func (a *Agent) assemblePoll() error {
 	return nil
 }
 
+// maxLooked is how many jobs one query looks at for a search: what it has not found among them is for the next page.
+const maxLooked = 20_000
+
 // Documents implements control.Source.
-func (a *Agent) Documents(ctx context.Context, q control.Query) ([]control.Document, error) {
-	if a.poll == nil {
-		return nil, nil
-	}
-	jobs, err := a.jobs(ctx, journal.Aju, q)
+func (a *Agent) Documents(ctx context.Context, q control.Query) (control.Documents, error) {
+	out := control.Documents{Documents: []control.Document{}}
+	after, err := journal.ParsePlace(q.After)
 	if err != nil {
-		return nil, err
+		return out, fmt.Errorf("%w: after: %w", control.ErrInvalid, err)
 	}
-	out := make([]control.Document, 0, len(jobs))
-	for _, j := range jobs {
+	if a.poll == nil {
+		return out, nil
+	}
+	looked, last := 0, journal.Place{}
+	var broken error
+	err = journal.Newest(ctx, a.store, filter(journal.Aju, q), after, func(j journal.Job) bool {
+		sifts := q.Search != "" || q.List != ""
+		if looked++; q.Limit > 0 && len(out.Documents) >= q.Limit || sifts && looked > maxLooked {
+			out.Next = last.String()
+			return false
+		}
+		last = journal.PlaceOf(j)
+		if q.Search != "" && !contains(j.ID, q.Search) { // the id ends in the car
+			return true
+		}
 		d, err := a.poll.Describe(j, q.ID != "")
 		if err != nil {
-			return nil, err
+			broken = err
+			return false
 		}
-		out = append(out, documentOf(d))
+		if q.List == "" || slices.Contains(d.Lists, strings.TrimPrefix(q.List, j.Inbox+"/")) {
+			out.Documents = append(out.Documents, documentOf(d))
+		}
+		return true
+	})
+	return out, errors.Join(err, broken)
+}
+
+// contains reports whether part is in text, in any letter case.
+func contains(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+// filter is what the store can select of a query.
+func filter(kind journal.Kind, q control.Query) journal.Filter {
+	f := journal.Filter{Kind: kind, ID: q.ID, Inbox: q.Inbox}
+	if q.State != "" {
+		f.Labels = []string{q.State}
 	}
-	return out, nil
+	return f
 }
 
 // Lists implements control.Source.
@@ -73,37 +106,18 @@ func (a *Agent) Lists(ctx context.Context, q control.Query) ([]control.List, err
 	if a.poll == nil {
 		return nil, nil
 	}
-	jobs, err := a.jobs(ctx, poll.KindList, q)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]control.List, 0, len(jobs))
-	for _, j := range jobs {
+	out := []control.List{}
+	var broken error
+	err := journal.Newest(ctx, a.store, filter(poll.KindList, q), journal.Place{}, func(j journal.Job) bool {
 		l, err := a.poll.DescribeList(j)
-		if err != nil {
-			return nil, err
+		if broken = err; err != nil {
+			return false
 		}
 		out = append(out, control.List{ID: l.ID, Inbox: l.Inbox, List: l.List, File: l.File, Entries: l.Entries,
 			Rejected: l.Rejected, Counts: l.Counts, ReadAt: l.ReadAt, Error: (*control.Error)(l.Error)})
-	}
-	return out, nil
-}
-
-// jobs returns the jobs that a query selects, the latest change first.
-func (a *Agent) jobs(ctx context.Context, kind journal.Kind, q control.Query) ([]journal.Job, error) {
-	f := journal.Filter{Kind: kind, ID: q.ID, Inbox: q.Inbox}
-	if q.State != "" {
-		f.Labels = []string{q.State}
-	}
-	jobs, err := a.store.List(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(jobs, func(x, y journal.Job) int { return y.Updated.Compare(x.Updated) })
-	if q.Limit > 0 && len(jobs) > q.Limit {
-		jobs = jobs[:q.Limit]
-	}
-	return jobs, nil
+		return q.Limit == 0 || len(out) < q.Limit
+	})
+	return out, errors.Join(err, broken)
 }
 
 // Poll implements control.Actions. When the agent does not run, the pipelines work in this process until it returns.

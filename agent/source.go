@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kurir/agent/config"
 	"kurir/agent/control"
@@ -22,11 +23,11 @@ var (
 // Overview implements control.Source.
 func (a *Agent) Overview(context.Context) (control.Overview, error) {
 	o := control.Overview{
-		Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
-		Journal: control.Journal{Path: JournalPath(a.cfg), Problem: a.problem},
+		Running: a.running.Load(), Now: time.Now().In(a.cfg.Location()).Round(0), Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
+		Journal: control.Journal{Path: JournalPath(a.cfg), Problem: a.damage},
 	}
 	o.Journal.Bytes, _ = a.store.Size()
-	if a.running.Load() {
+	if o.Running {
 		o.Since = a.since
 	}
 	counts := a.store.Counts()
@@ -42,7 +43,7 @@ func (a *Agent) Overview(context.Context) (control.Overview, error) {
 				c.Counts[upload.StateWaiting], c.OldestWaiting = n, oldest
 			}
 		}
-		if a.running.Load() {
+		if o.Running {
 			a.watching(in.Name, &c)
 		}
 		o.Inboxes = append(o.Inboxes, c)
@@ -52,7 +53,33 @@ func (a *Agent) Overview(context.Context) (control.Overview, error) {
 			o.APIs = append(o.APIs, a.apiState(x))
 		}
 	}
+	o.Problems = a.problems(o)
 	return o, nil
+}
+
+// problems are the reasons for which not all work is done, with what to do.
+func (a *Agent) problems(o control.Overview) []control.Problem {
+	out := []control.Problem{}
+	for _, in := range o.Inboxes {
+		if !in.OfflineSince.IsZero() {
+			out = append(out, a.problem("inbox "+in.Name, reason.FolderOffline, in.Path+": "+in.Reason, in.OfflineSince))
+		}
+	}
+	for _, x := range o.APIs {
+		if x.State != control.APIOK {
+			out = append(out, control.Problem{Subject: "api " + x.Name, Code: x.Code, Message: x.Message, Action: x.Action, Since: x.Since})
+		}
+	}
+	if a.damage != "" {
+		out = append(out, a.problem(control.SubjectJournal, reason.JournalDamaged, a.damage, a.since))
+	}
+	return out
+}
+
+// problem puts one into words; detail may be "".
+func (a *Agent) problem(subject string, code reason.Code, detail string, since time.Time) control.Problem {
+	words := reason.Of(code, a.lang)
+	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do, Since: since}
 }
 
 // watching fills in how an inbox is watched.
@@ -82,14 +109,19 @@ func (a *Agent) apiState(x *api) control.API {
 }
 
 // Sets implements control.Source.
-func (a *Agent) Sets(ctx context.Context, q control.Query) ([]control.Set, error) {
-	if a.upload == nil {
-		return nil, nil
+func (a *Agent) Sets(ctx context.Context, q control.Query) (control.Sets, error) {
+	after, err := journal.ParsePlace(q.After)
+	if err != nil {
+		return control.Sets{}, fmt.Errorf("%w: after: %w", control.ErrInvalid, err)
 	}
-	found, err := a.upload.Sets(ctx, upload.Query{ID: q.ID, Inbox: q.Inbox, State: q.State, Limit: q.Limit})
-	out := make([]control.Set, len(found))
+	if a.upload == nil {
+		return control.Sets{}, nil
+	}
+	found, next, err := a.upload.Sets(ctx, upload.Query{ID: q.ID, Inbox: q.Inbox, State: q.State, Search: q.Search,
+		After: after, Limit: q.Limit})
+	out := control.Sets{Sets: make([]control.Set, len(found)), Next: next.String()}
 	for i, st := range found {
-		out[i] = setOf(st)
+		out.Sets[i] = setOf(st)
 	}
 	return out, err
 }

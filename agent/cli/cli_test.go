@@ -190,10 +190,12 @@ type stub struct {
 	documents []control.Document
 }
 
-func (s stub) Sets(context.Context, control.Query) ([]control.Set, error) { return s.sets, nil }
+func (s stub) Sets(context.Context, control.Query) (control.Sets, error) {
+	return control.Sets{Sets: s.sets}, nil
+}
 
-func (s stub) Documents(context.Context, control.Query) ([]control.Document, error) {
-	return s.documents, nil
+func (s stub) Documents(context.Context, control.Query) (control.Documents, error) {
+	return control.Documents{Documents: s.documents}, nil
 }
 
 func TestOutcomeOfWhatWentWrong(t *testing.T) {

@@ -74,22 +74,31 @@ func (a *app) list(ctx context.Context, r *reached, kind string, q control.Query
 	return a.showList(f)
 }
 
-// find asks for sets and documents and keeps the limit over both together, the latest change first.
+// pageSize is how many sets or documents are asked for at a time.
+const pageSize = 500
+
+// find asks for sets and documents, page by page, and keeps the limit over both together, the latest change first.
 func find(ctx context.Context, r backend, kind string, q control.Query) (found, error) {
 	f := found{Sets: []control.Set{}, Documents: []control.Document{}}
-	if kind != config.KindAju {
-		sets, err := r.Sets(ctx, q)
+	if kind != config.KindAju && q.List == "" {
+		err := pages(q, func(q control.Query) (string, int, error) {
+			page, err := r.Sets(ctx, q)
+			f.Sets = append(f.Sets, page.Sets...)
+			return page.Next, len(page.Sets), err
+		})
 		if err != nil {
 			return f, err
 		}
-		f.Sets = append(f.Sets, sets...)
 	}
 	if kind != config.KindXray {
-		documents, err := r.Documents(ctx, q)
+		err := pages(q, func(q control.Query) (string, int, error) {
+			page, err := r.Documents(ctx, q)
+			f.Documents = append(f.Documents, page.Documents...)
+			return page.Next, len(page.Documents), err
+		})
 		if err != nil {
 			return f, err
 		}
-		f.Documents = append(f.Documents, documents...)
 	}
 	for q.Limit > 0 && f.len() > q.Limit {
 		if n := len(f.Documents); n == 0 || len(f.Sets) > 0 && f.Sets[len(f.Sets)-1].UpdatedAt.Before(f.Documents[n-1].UpdatedAt) {
@@ -99,6 +108,25 @@ func find(ctx context.Context, r backend, kind string, q control.Query) (found, 
 		}
 	}
 	return f, nil
+}
+
+// pages calls page until q's limit is reached or there are no more. page returns the next cursor and how many it found.
+func pages(q control.Query, page func(control.Query) (next string, n int, err error)) error {
+	left := q.Limit
+	for {
+		q.Limit = pageSize
+		if left > 0 {
+			q.Limit = min(left, pageSize)
+		}
+		next, n, err := page(q)
+		if err != nil || next == "" || left > 0 && n >= left {
+			return err
+		}
+		if left > 0 {
+			left -= n
+		}
+		q.After = next
+	}
 }
 
 func (a *app) showList(f found) error {

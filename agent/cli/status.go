@@ -27,21 +27,17 @@ func (a *app) statusCommand() *cobra.Command {
 					return err
 				}
 				if a.json {
-					return a.printJSON(struct {
-						Running bool `json:"running"`
-						control.Overview
-						Problems []control.Problem `json:"problems"`
-					}{r.running, o, o.Problems()})
+					return a.printJSON(o)
 				}
-				return a.showOverview(o, r.running)
+				return a.showOverview(o)
 			})
 		},
 	}))
 }
 
-func (a *app) showOverview(o control.Overview, running bool) error {
+func (a *app) showOverview(o control.Overview) error {
 	head := "kurir " + o.Version
-	if running && !o.Since.IsZero() {
+	if o.Running && !o.Since.IsZero() {
 		head += ", " + a.say("berjalan sejak ", "running since ") + clock(o.Since)
 	}
 	if _, err := fmt.Fprintln(a.out, a.paint.bold(head)); err != nil {
@@ -66,14 +62,10 @@ func (a *app) showOverview(o control.Overview, running bool) error {
 	if err := a.table(rows); err != nil {
 		return err
 	}
-	for _, p := range o.Problems() {
+	for _, p := range o.Problems {
 		if _, err := fmt.Fprintln(a.out, a.paint.bad(plain(fmt.Sprintf("! %s: %s: %s", p.Subject, p.Code, p.Message)))); err != nil {
 			return err
 		}
-	}
-	if o.Journal.Problem != "" {
-		_, err := fmt.Fprintln(a.out, a.paint.bad(plain("! journal: "+o.Journal.Problem)))
-		return err
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/sets", s.sets)
 	mux.HandleFunc("GET /api/v1/documents", s.documents)
 	mux.HandleFunc("GET /api/v1/lists", s.lists)
+	mux.HandleFunc("GET /api/v1/history", s.history)
 	mux.HandleFunc("GET /api/v1/events", s.events)
 	if s.o.Actions != nil {
 		mux.HandleFunc("POST /api/v1/retry", s.retry)
@@ -55,7 +56,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.Problems = []Problem{{Subject: "journal", Code: "internal", Message: err.Error()}}
 	} else {
-		h.Problems = o.Problems()
+		h.Problems = o.Obstacles()
 	}
 	if len(h.Problems) > 0 {
 		h.Status = "not_ready"
@@ -67,7 +68,14 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	o, err := s.o.Source.Overview(r.Context())
+	o.Inboxes, o.APIs, o.Problems, o.Alarms = nonNil(o.Inboxes), nonNil(o.APIs), nonNil(o.Problems), nonNil(o.Alarms)
 	s.reply(w, o, err)
+}
+
+func (s *Server) history(w http.ResponseWriter, r *http.Request) {
+	h, err := s.o.Source.History(r.Context())
+	h.Buckets = nonNil(h.Buckets)
+	s.reply(w, h, err)
 }
 
 func (s *Server) sets(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +85,8 @@ func (s *Server) sets(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, err := s.o.Source.Sets(r.Context(), q)
-	s.reply(w, map[string]any{"sets": nonNil(found)}, err)
+	found.Sets = nonNil(found.Sets)
+	s.reply(w, found, err)
 }
 
 func (s *Server) documents(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +96,8 @@ func (s *Server) documents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, err := s.o.Source.Documents(r.Context(), q)
-	s.reply(w, map[string]any{"documents": nonNil(found)}, err)
+	found.Documents = nonNil(found.Documents)
+	s.reply(w, found, err)
 }
 
 func (s *Server) lists(w http.ResponseWriter, r *http.Request) {
@@ -138,7 +148,8 @@ func fail(w http.ResponseWriter, status int, message string) {
 
 func parseQuery(r *http.Request) (Query, error) {
 	v := r.URL.Query()
-	q := Query{ID: v.Get("id"), Inbox: v.Get("inbox"), State: v.Get("state"), Limit: defaultLimit}
+	q := Query{ID: v.Get("id"), Inbox: v.Get("inbox"), State: v.Get("state"), Search: v.Get("search"), List: v.Get("list"),
+		After: v.Get("after"), Limit: defaultLimit}
 	if text := v.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {

@@ -84,17 +84,17 @@ func (c *Client) Overview(ctx context.Context) (Overview, error) {
 }
 
 // Sets implements Source.
-func (c *Client) Sets(ctx context.Context, q Query) ([]Set, error) {
-	var found struct{ Sets []Set }
+func (c *Client) Sets(ctx context.Context, q Query) (Sets, error) {
+	var found Sets
 	err := c.get(ctx, "/api/v1/sets", q.values(), &found)
-	return found.Sets, err
+	return found, err
 }
 
 // Documents implements Source.
-func (c *Client) Documents(ctx context.Context, q Query) ([]Document, error) {
-	var found struct{ Documents []Document }
+func (c *Client) Documents(ctx context.Context, q Query) (Documents, error) {
+	var found Documents
 	err := c.get(ctx, "/api/v1/documents", q.values(), &found)
-	return found.Documents, err
+	return found, err
 }
 
 // Lists implements Source.
@@ -102,6 +102,13 @@ func (c *Client) Lists(ctx context.Context, q Query) ([]List, error) {
 	var found struct{ Lists []List }
 	err := c.get(ctx, "/api/v1/lists", q.values(), &found)
 	return found.Lists, err
+}
+
+// History implements Source.
+func (c *Client) History(ctx context.Context) (History, error) {
+	var found History
+	err := c.get(ctx, "/api/v1/history", nil, &found)
+	return found, err
 }
 
 // Retry implements Actions.
@@ -158,7 +165,8 @@ func (c *Client) Events(ctx context.Context, ready func(), tell func(Event)) err
 
 func (q Query) values() url.Values {
 	v := url.Values{"limit": {strconv.Itoa(q.Limit)}}
-	for key, value := range map[string]string{"id": q.ID, "inbox": q.Inbox, "state": q.State} {
+	for key, value := range map[string]string{"id": q.ID, "inbox": q.Inbox, "state": q.State, "search": q.Search,
+		"list": q.List, "after": q.After} {
 		if value != "" {
 			v.Set(key, value)
 		}

@@ -14,7 +14,10 @@ import (
 func TestClientReadsWhatTheSourceSays(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	a := &agentStub{
-		overview:  Overview{Version: "1.2.3", Since: at, DataDir: "d", Inboxes: []Inbox{{Name: "lane-1", Counts: map[string]int{"sent": 2}}}, APIs: []API{{Name: "beacukai", State: APIOK}}},
+		overview: Overview{Version: "1.2.3", Since: at, DataDir: "d", Inboxes: []Inbox{{Name: "lane-1", Counts: map[string]int{"sent": 2}}}, APIs: []API{{Name: "beacukai", State: APIOK}},
+			Running: true, Now: at, Problems: []Problem{{Subject: "inbox lane-1", Code: "offline", Since: at}}, Alarms: []Problem{}},
+		next:      "cursor",
+		history:   History{Step: "1h", Buckets: []Bucket{{At: at, Sent: 2, P50Seconds: 1.5, MaxSeconds: 3}}},
 		sets:      []Set{{Schema: 1, Kind: "xray", ID: "lane-1/A", State: "failed", Images: []Image{{Name: "a.jpg", Bytes: 3}}, Response: []byte(`{"a":1}`), Error: &Error{Code: "not_found"}}},
 		documents: []Document{{ID: "erp/X", Statuses: []Status{{KodeStatus: "800"}}, DoneAt: at}},
 		lists:     []List{{ID: "erp/L", Entries: 3}},
@@ -24,16 +27,19 @@ func TestClientReadsWhatTheSourceSays(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(overview, a.overview) {
 		t.Errorf("Overview: %+v, %v", overview, err)
 	}
-	sets, err := c.Sets(t.Context(), Query{ID: "lane-1/A", Inbox: "lane 1", State: "failed", Limit: 7})
-	if err != nil || !reflect.DeepEqual(sets, a.sets) {
+	sets, err := c.Sets(t.Context(), Query{ID: "lane-1/A", Inbox: "lane 1", State: "failed", Search: "aju&1", List: "erp/a", After: "x+y", Limit: 7})
+	if err != nil || !reflect.DeepEqual(sets, Sets{a.sets, "cursor"}) {
 		t.Errorf("Sets: %+v, %v", sets, err)
 	}
-	if want := (Query{ID: "lane-1/A", Inbox: "lane 1", State: "failed", Limit: 7}); a.query != want {
+	if want := (Query{ID: "lane-1/A", Inbox: "lane 1", State: "failed", Search: "aju&1", List: "erp/a", After: "x+y", Limit: 7}); a.query != want {
 		t.Errorf("the source was asked %+v", a.query)
 	}
 	documents, err := c.Documents(t.Context(), Query{})
-	if err != nil || !reflect.DeepEqual(documents, a.documents) {
+	if err != nil || !reflect.DeepEqual(documents, Documents{a.documents, "cursor"}) {
 		t.Errorf("Documents: %+v, %v", documents, err)
+	}
+	if history, err := c.History(t.Context()); err != nil || !reflect.DeepEqual(history, a.history) {
+		t.Errorf("History: %+v, %v", history, err)
 	}
 	lists, err := c.Lists(t.Context(), Query{})
 	if err != nil || !reflect.DeepEqual(lists, a.lists) {

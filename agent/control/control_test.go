@@ -16,6 +16,8 @@ type agentStub struct {
 	sets      []Set
 	documents []Document
 	lists     []List
+	history   History
+	next      string
 	err       error
 
 	mu    sync.Mutex
@@ -28,15 +30,18 @@ type agentStub struct {
 
 func (a *agentStub) Overview(context.Context) (Overview, error) { return a.overview, a.err }
 
-func (a *agentStub) Sets(_ context.Context, q Query) ([]Set, error) {
+func (a *agentStub) Sets(_ context.Context, q Query) (Sets, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.query = q
-	return a.sets, a.err
+	return Sets{Sets: a.sets, Next: a.next}, a.err
 }
 
-func (a *agentStub) Documents(context.Context, Query) ([]Document, error) { return a.documents, a.err }
-func (a *agentStub) Lists(context.Context, Query) ([]List, error)         { return a.lists, a.err }
+func (a *agentStub) Documents(context.Context, Query) (Documents, error) {
+	return Documents{Documents: a.documents, Next: a.next}, a.err
+}
+func (a *agentStub) Lists(context.Context, Query) ([]List, error) { return a.lists, a.err }
+func (a *agentStub) History(context.Context) (History, error)     { return a.history, a.err }
 
 func (a *agentStub) Retry(_ context.Context, r RetryRequest) ([]string, error) { return a.retry(r) }
 

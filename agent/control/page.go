@@ -69,13 +69,15 @@ func (s *Server) view(r *http.Request) (view, error) {
 	if v.Overview, err = s.o.Source.Overview(r.Context()); err != nil {
 		return v, err
 	}
-	if v.Sets, err = s.o.Source.Sets(r.Context(), Query{Limit: pageRows}); err != nil {
+	sets, err := s.o.Source.Sets(r.Context(), Query{Limit: pageRows})
+	if err != nil {
 		return v, err
 	}
-	if v.Documents, err = s.o.Source.Documents(r.Context(), Query{Limit: pageRows}); err != nil {
+	documents, err := s.o.Source.Documents(r.Context(), Query{Limit: pageRows})
+	if err != nil {
 		return v, err
 	}
-	v.Problems = v.Overview.Problems()
+	v.Sets, v.Documents, v.Problems = sets.Sets, documents.Documents, v.Overview.Problems
 	v.Lang = pageLanguage(r, v.Overview.Language)
 	return v, nil
 }

@@ -11,7 +11,7 @@ import (
 func sample() *agentStub {
 	at := time.Now().Add(-time.Minute)
 	return &agentStub{
-		overview: Overview{Version: "1.2.3", Since: at, Journal: Journal{Bytes: 5 << 20},
+		overview: Overview{Version: "1.2.3", Since: at, Problems: []Problem{{Subject: "api beacukai", Code: "unauthorized"}}, Journal: Journal{Bytes: 5 << 20},
 			Inboxes: []Inbox{{Name: "lane-1", Kind: "xray", Path: "/in", Mode: "poll", Why: "network share", OldestWaiting: at,
 				Counts: map[string]int{"sent": 7, "failed": 1}, OfflineSince: at, Reason: "not mounted"}},
 			APIs: []API{{Name: "beacukai", URL: "https://example/x", State: APIPaused, Code: "unauthorized", Message: "login refused", Until: at}}},

@@ -165,8 +165,9 @@ func TestReadiness(t *testing.T) {
 		subject  string
 	}{
 		{"ready", Overview{Inboxes: []Inbox{{Name: "a"}}, APIs: []API{{Name: "t2g", State: APIOK}}}, nil, 200, ""},
-		{"inbox offline", Overview{Inboxes: []Inbox{{Name: "a", OfflineSince: since, Reason: "gone"}}}, nil, 503, "inbox a"},
-		{"api paused", Overview{APIs: []API{{Name: "t2g", State: APIPaused, Code: "forbidden"}}}, nil, 503, "api t2g"},
+		{"inbox offline", Overview{Problems: []Problem{{Subject: "inbox a", Code: "offline", Since: since}}}, nil, 503, "inbox a"},
+		{"api paused", Overview{Problems: []Problem{{Subject: "api t2g", Code: "forbidden"}}}, nil, 503, "api t2g"},
+		{"journal begun anew", Overview{Problems: []Problem{{Subject: SubjectJournal, Code: "journal_damaged"}}}, nil, 200, ""},
 		{"journal unreadable", Overview{}, errors.New("disk"), 503, "journal"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

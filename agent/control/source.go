@@ -24,12 +24,14 @@ type Source interface {
 	// Overview is how the agent, its inboxes and its APIs are doing now.
 	Overview(ctx context.Context) (Overview, error)
 	// Sets are the sets of photos that q selects, the latest change first.
-	Sets(ctx context.Context, q Query) ([]Set, error)
+	Sets(ctx context.Context, q Query) (Sets, error)
 	// Documents are the tracked Aju numbers that q selects, the latest change first. Their responses and statuses are
 	// there only when q has an ID.
-	Documents(ctx context.Context, q Query) ([]Document, error)
+	Documents(ctx context.Context, q Query) (Documents, error)
 	// Lists are the lists of Aju numbers that q selects, the latest first.
 	Lists(ctx context.Context, q Query) ([]List, error)
+	// History is what was sent in the last 24 hours.
+	History(ctx context.Context) (History, error)
 }
 
 // Actions are what others may ask of the agent. All methods are safe for concurrent use.
@@ -46,10 +48,13 @@ type Actions interface {
 
 // Query selects sets, documents or lists. Empty fields select everything.
 type Query struct {
-	ID    string // what users call it, such as "lane-1/AWB123"; exact
-	Inbox string // the inbox's name
-	State string // a state of the contract, such as "failed"
-	Limit int    // 0: no limit
+	ID     string // what users call it, such as "lane-1/AWB123"; exact
+	Inbox  string // the inbox's name
+	State  string // a state of the contract, such as "failed"
+	Search string // a part of the id, nomorAju, nomorBlAwb or car, in any letter case; not for lists
+	List   string // only documents of the list with this id, such as "erp/monday"
+	After  string // Next of the answer before: what comes behind it; not for lists
+	Limit  int    // 0: no limit
 }
 
 // RetryRequest says what is to be tried again: the ids, or all that has failed.

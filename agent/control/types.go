@@ -2,11 +2,14 @@ package control
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
 // Overview is how the agent is doing.
 type Overview struct {
+	Running  bool      `json:"running"` // false: this is the journal's last word
+	Now      time.Time `json:"now"`
 	Version  string    `json:"version"`
 	Since    time.Time `json:"since,omitzero"` // when the agent started; absent when none runs
 	Config   string    `json:"config,omitempty"`
@@ -15,6 +18,8 @@ type Overview struct {
 	Inboxes  []Inbox   `json:"inboxes"`
 	APIs     []API     `json:"apis"`
 	Journal  Journal   `json:"journal"`
+	Problems []Problem `json:"problems"` // for which not all of its work is done now
+	Alarms   []Problem `json:"alarms"`   // that are on now
 }
 
 // Inbox is how one inbox is doing. Times that do not apply are absent.
@@ -66,6 +71,34 @@ type Journal struct {
 	Path    string `json:"path"`
 	Bytes   int64  `json:"bytes"`
 	Problem string `json:"problem,omitempty"` // such as: it was damaged and begun anew
+}
+
+// Sets are one page of sets.
+type Sets struct {
+	Sets []Set  `json:"sets"`
+	Next string `json:"next,omitempty"` // cursor of the next page; there may be one although this page is not full
+}
+
+// Documents are one page of documents.
+type Documents struct {
+	Documents []Document `json:"documents"`
+	Next      string     `json:"next,omitempty"` // as of Sets
+}
+
+// History is what became of sets in the last 24 hours, by the hour, the oldest hour first and every hour there.
+type History struct {
+	Step    string   `json:"step"` // 1h
+	Buckets []Bucket `json:"buckets"`
+}
+
+// Bucket is one hour of the history. Times are seconds from the first sight of a set to its receipt, absent when
+// none was sent.
+type Bucket struct {
+	At         time.Time `json:"at"` // its beginning
+	Sent       int       `json:"sent"`
+	Failed     int       `json:"failed"`
+	P50Seconds float64   `json:"p50Seconds,omitzero"`
+	MaxSeconds float64   `json:"maxSeconds,omitzero"`
 }
 
 // Error is why something waits or has failed, and what to do.
@@ -186,25 +219,19 @@ type Event struct {
 	API      *API      `json:"api,omitempty"`
 }
 
-// Problem is one reason for which the agent cannot do all of its work.
+// Problem is one reason for which the agent cannot do all of its work, or an alarm.
 type Problem struct {
-	Subject string `json:"subject"` // inbox NAME, api NAME, or journal
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Subject string    `json:"subject"` // inbox NAME, api NAME, or journal
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	Action  string    `json:"action,omitempty"` // what to do
+	Since   time.Time `json:"since,omitzero"`
 }
 
-// Problems are the reasons for which the agent cannot do all of its work now: empty when it is ready.
-func (o Overview) Problems() []Problem {
-	problems := []Problem{}
-	for _, in := range o.Inboxes {
-		if !in.OfflineSince.IsZero() {
-			problems = append(problems, Problem{Subject: "inbox " + in.Name, Code: "offline", Message: in.Reason})
-		}
-	}
-	for _, a := range o.APIs {
-		if a.State != APIOK {
-			problems = append(problems, Problem{Subject: "api " + a.Name, Code: a.Code, Message: a.Message})
-		}
-	}
-	return problems
+// Obstacles are the problems for which the agent is not able to work: empty when it is ready.
+func (o Overview) Obstacles() []Problem {
+	return slices.DeleteFunc(slices.Clone(o.Problems), func(p Problem) bool { return p.Subject == SubjectJournal })
 }
+
+// SubjectJournal is the subject of a problem with the journal, which has been dealt with when it is reported.
+const SubjectJournal = "journal"

@@ -22,7 +22,7 @@ func Of(code Code, lang Language) Text {
 	return catalogue[i].english
 }
 
-// Codes returns all codes of the catalogue, in the contract's order. The slice is the caller's to keep.
+// Codes returns all codes of the catalogue, in the contract's order, those of problems behind. The slice is the caller's to keep.
 func Codes() []Code {
 	codes := make([]Code, len(catalogue))
 	for i, e := range catalogue {
@@ -31,7 +31,7 @@ func Codes() []Code {
 	return codes
 }
 
-// catalogue is in the contract's order of codes.
+// catalogue is in the contract's order of codes, those of problems behind.
 var catalogue = []entry{
 	{SidecarInvalid, Text{
 		What: "Berkas JSON pendamping set foto ini tidak lengkap, salah isi, atau tidak dapat dibaca.",
@@ -197,5 +197,27 @@ var catalogue = []entry{
 		Who:  "IT",
 		Do: "Keep the status file and the log and report them to the makers of kurir. The original files have not been " +
 			"deleted; then try again with kurir retry.",
+	}},
+	{FolderOffline, Text{
+		What: "Folder inbox tidak dapat dibuka; kurir menunggu sampai tersambung lagi.",
+		Who:  "IT",
+		Do: "Periksa apakah folder itu masih ada, folder jaringannya tersambung, dan akun layanan kurir boleh membacanya. " +
+			"kurir berlanjut sendiri setelah itu.",
+	}, Text{
+		What: "The inbox folder cannot be opened; kurir waits until it is back.",
+		Who:  "IT",
+		Do: "See that the folder is still there, that its network share is connected, and that the account of the kurir " +
+			"service may read it. kurir goes on by itself afterwards.",
+	}},
+	{JournalDamaged, Text{
+		What: "Jurnal kurir rusak saat dibuka; jurnal itu disisihkan dan dibuat baru dari folder dan server.",
+		Who:  "IT",
+		Do: "Periksa disk komputer ini dan simpan jurnal yang disisihkan. Tidak ada yang hilang atau terkirim dua kali; " +
+			"pesan ini hilang setelah layanan kurir dijalankan ulang.",
+	}, Text{
+		What: "kurir's journal was damaged when it was opened; it was set aside and begun anew from folders and server.",
+		Who:  "IT",
+		Do: "Check this computer's disk and keep the journal that was set aside. Nothing is lost or sent twice; " +
+			"this message goes when the kurir service is restarted.",
 	}},
 }

@@ -25,6 +25,12 @@ const (
 	Internal       Code = "internal"
 )
 
+// What ails the agent itself: codes of its problems, never of a set or a document.
+const (
+	FolderOffline  Code = "offline"
+	JournalDamaged Code = "journal_damaged"
+)
+
 // Language is a language of the catalogue.
 type Language string
 

@@ -241,7 +241,7 @@ func TestOutboxThatCannotBeWritten(t *testing.T) {
 	r.drop("O", map[string][]byte{"d.json": side("O1").json(), "a.jpg": jpg(1)})
 	r.until("the photo is sent", func() bool { return len(r.sim.Photos("O1")) == 1 })
 	r.until("the lists say why it waits", func() bool {
-		sets, err := r.p.Sets(t.Context(), upload.Query{ID: "lane-1/O"})
+		sets, _, err := r.p.Sets(t.Context(), upload.Query{ID: "lane-1/O"})
 		return err == nil && len(sets) == 1 && sets[0].State == upload.StateRetrying && sets[0].Error != nil && sets[0].Error.Code == "disk"
 	})
 	if got := below(t, r.inbox); len(got) != 2 {

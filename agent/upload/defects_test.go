@@ -84,7 +84,7 @@ func TestReusedNameIsNoLateImage(t *testing.T) {
 		r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
 		r.put("scan_1.jpg", jpg(2))
 		r.until("it is known to wait", func() bool {
-			sets, err := r.p.Sets(t.Context(), upload.Query{State: upload.StateWaiting})
+			sets, _, err := r.p.Sets(t.Context(), upload.Query{State: upload.StateWaiting})
 			return err == nil && len(sets) == 1
 		})
 		<-time.After(10 * r.in.Settle) // longer than a late image of another name rests
@@ -172,7 +172,7 @@ func TestFolderAndStemSetOfOneName(t *testing.T) {
 	r.put("C.json", side("A").json())
 	r.put("C_2.jpg", jpg(2))
 	r.until("the other waits", func() bool {
-		sets, err := r.p.Sets(t.Context(), upload.Query{State: upload.StateWaiting})
+		sets, _, err := r.p.Sets(t.Context(), upload.Query{State: upload.StateWaiting})
 		return err == nil && len(sets) == 1 && sets[0].Error != nil
 	})
 	must(t, r.sim.SetFaults(nil))

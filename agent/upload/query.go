@@ -1,61 +1,122 @@
 package upload
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
 )
 
+// maxLooked is how many jobs one query looks at for a search: what it has not found among them is for the next page.
+const maxLooked = 20_000
+
 // Query selects sets. Empty fields select everything.
 type Query struct {
-	ID    string // exact
-	Inbox string
-	State string
-	Limit int // 0: no limit
+	ID     string // exact
+	Inbox  string
+	State  string
+	Search string        // a part of the id, nomorAju or nomorBlAwb, in any letter case
+	After  journal.Place // what a query before has returned
+	Limit  int           // 0: no limit
 }
 
-// Sets returns the sets that q selects, those that wait in an inbox included, the latest change first.
-func (p *Pipeline) Sets(ctx context.Context, q Query) ([]Status, error) {
+// Sets returns the sets that q selects, those that wait in an inbox included, the latest change first, and the place to go
+// on from; the zero Place when there are no more. A search may find fewer than Limit although there are more.
+func (p *Pipeline) Sets(ctx context.Context, q Query) ([]Status, journal.Place, error) {
 	f := journal.Filter{Kind: journal.Xray, ID: q.ID, Inbox: q.Inbox}
 	if q.State != "" {
 		f.Labels = []string{q.State}
 	}
-	jobs, err := p.o.Store.List(ctx, f)
-	if err != nil {
-		return nil, err
+	l := &listing{p: p, q: q, waiting: p.waiting(q)}
+	err := journal.Newest(ctx, p.o.Store, f, q.After, func(j journal.Job) bool { return l.add(ctx, j) })
+	for err == nil && l.err == nil && len(l.waiting) > 0 && !l.full() {
+		l.wait(ctx)
 	}
-	slices.SortStableFunc(jobs, func(a, b journal.Job) int { return b.Updated.Compare(a.Updated) })
-	var out []Status
-	if q.State == "" || q.State == StateWaiting {
-		out = slices.DeleteFunc(p.waiting(q), func(st Status) bool { // taken in at this very moment
-			return slices.ContainsFunc(jobs, func(j journal.Job) bool { return j.ID == st.ID && j.Updated.After(st.UpdatedAt) })
-		})
-	}
-	for _, j := range jobs {
-		if q.Limit > 0 && len(out) >= q.Limit {
-			break
-		}
-		r, _, err := load(j)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p.statusOf(j, r))
-	}
-	if q.Limit > 0 && len(out) > q.Limit {
-		out = out[:q.Limit]
-	}
-	return out, nil
+	return l.out, l.next, errors.Join(err, l.err)
 }
 
-// waiting returns the sets that are not complete yet.
+// listing joins the jobs of the journal and the sets that only wait into one page.
+type listing struct {
+	p       *Pipeline
+	q       Query
+	waiting []Status // those still to come
+	out     []Status
+	last    journal.Place // of the last one looked at
+	next    journal.Place // set when there is more
+	looked  int
+	err     error
+}
+
+// add takes a job, and before it the waiting sets that changed later; false ends the page.
+func (l *listing) add(ctx context.Context, j journal.Job) bool {
+	place := journal.PlaceOf(j)
+	for len(l.waiting) > 0 && waitingPlace(l.waiting[0]).Compare(place) < 0 {
+		if l.full() {
+			return false
+		}
+		l.wait(ctx)
+	}
+	if l.looked++; l.full() || l.q.Search != "" && l.looked > maxLooked {
+		l.next = l.last
+		return false
+	}
+	l.last = place
+	r, _, err := load(j)
+	if err != nil {
+		l.err = err
+		return false
+	}
+	if st := l.p.statusOf(j, r); l.q.finds(st) {
+		l.out = append(l.out, st)
+	}
+	return l.err == nil
+}
+
+// wait takes the next waiting set, unless it was taken in at this very moment.
+func (l *listing) wait(ctx context.Context) {
+	st := l.waiting[0]
+	l.waiting, l.last = l.waiting[1:], waitingPlace(st)
+	jobs, err := l.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID})
+	if err != nil {
+		l.err = err
+		return
+	}
+	if !slices.ContainsFunc(jobs, func(j journal.Job) bool { return j.Updated.After(st.UpdatedAt) }) {
+		l.out = append(l.out, st)
+	}
+}
+
+// full reports whether the page is full, and notes where the next begins.
+func (l *listing) full() bool {
+	if l.q.Limit == 0 || len(l.out) < l.q.Limit {
+		return false
+	}
+	l.next = l.last
+	return true
+}
+
+// finds reports whether the searched text is a part of what a set is known by.
+func (q Query) finds(st Status) bool {
+	wanted := strings.ToLower(q.Search)
+	return wanted == "" || slices.ContainsFunc([]string{st.ID, st.NomorAju, st.NomorBlAwb}, func(s string) bool {
+		return strings.Contains(strings.ToLower(s), wanted)
+	})
+}
+
+// waitingPlace is the place of a set that only waits.
+func waitingPlace(st Status) journal.Place { return journal.Place{At: st.UpdatedAt, Key: st.ID} }
+
+// waiting returns the sets that are not complete yet and that q selects from its place on.
 func (p *Pipeline) waiting(q Query) []Status {
+	if q.State != "" && q.State != StateWaiting {
+		return nil
+	}
 	var out []Status
 	for name, in := range p.inboxes {
 		if q.Inbox != "" && q.Inbox != name {
@@ -63,15 +124,13 @@ func (p *Pipeline) waiting(q Query) []Status {
 		}
 		in.mu.Lock()
 		for _, st := range in.waiting {
-			if q.ID == "" || q.ID == st.ID {
+			if (q.ID == "" || q.ID == st.ID) && q.finds(st) && q.After.Holds(waitingPlace(st)) {
 				out = append(out, st)
 			}
 		}
 		in.mu.Unlock()
 	}
-	slices.SortFunc(out, func(a, b Status) int {
-		return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(out, func(a, b Status) int { return waitingPlace(a).Compare(waitingPlace(b)) })
 	return out
 }
 

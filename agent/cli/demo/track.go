@@ -40,7 +40,7 @@ func (t *tracker) run(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		t.take(sets, documents)
+		t.take(sets.Sets, documents)
 	}
 }
 
@@ -51,7 +51,7 @@ func (t *tracker) changedDocuments(ctx context.Context) ([]control.Document, err
 		return nil, err
 	}
 	var changed []control.Document
-	for _, d := range all {
+	for _, d := range all.Documents {
 		if t.document(d.Car).UpdatedAt.Equal(d.UpdatedAt) {
 			continue
 		}
@@ -59,7 +59,7 @@ func (t *tracker) changedDocuments(ctx context.Context) ([]control.Document, err
 		if err != nil {
 			return nil, err
 		}
-		changed = append(changed, full...)
+		changed = append(changed, full.Documents...)
 	}
 	return changed, nil
 }
