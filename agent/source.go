@@ -67,7 +67,8 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 	}
 	for _, x := range o.APIs {
 		if x.State != control.APIOK {
-			out = append(out, control.Problem{Subject: "api " + x.Name, Code: x.Code, Message: x.Message, Action: x.Action, Since: x.Since})
+			out = append(out, control.Problem{Subject: "api " + x.Name, Code: x.Code, Message: x.Message, Action: x.Action,
+				WhoActs: x.WhoActs, Since: x.Since})
 		}
 	}
 	if a.damage != "" {
@@ -79,7 +80,7 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 // problem puts one into words; detail may be "".
 func (a *Agent) problem(subject string, code reason.Code, detail string, since time.Time) control.Problem {
 	words := reason.Of(code, a.lang)
-	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do, Since: since}
+	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do, WhoActs: words.Who, Since: since}
 }
 
 // watching fills in how an inbox is watched.
@@ -103,7 +104,7 @@ func (a *Agent) apiState(x *api) control.API {
 		code = reason.ServerError // asked to wait: 429 or 503
 	}
 	words := reason.Of(code, a.lang)
-	out.State, out.Code, out.Message, out.Action = control.APIPaused, string(code), words.What, words.Do
+	out.State, out.Code, out.Message, out.Action, out.WhoActs = control.APIPaused, string(code), words.What, words.Do, words.Who
 	out.Since, out.Until = st.Since, st.Until
 	return out
 }

@@ -62,6 +62,7 @@ type API struct {
 	Code    string    `json:"code,omitempty"`    // an error code of the contract: why it is paused
 	Message string    `json:"message,omitempty"` // what happened, in words
 	Action  string    `json:"action,omitempty"`  // what to do
+	WhoActs string    `json:"whoActs,omitempty"` // who must act, in words
 	Since   time.Time `json:"since,omitzero"`    // since when it is paused
 	Until   time.Time `json:"until,omitzero"`    // when it is tried next
 }
@@ -106,6 +107,7 @@ type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Action  string `json:"action,omitempty"`
+	WhoActs string `json:"whoActs,omitempty"` // operator, IT, broker, customs or nobody, in words
 }
 
 // Set is one set of photos: what status/SET.json holds.
@@ -224,7 +226,8 @@ type Problem struct {
 	Subject string    `json:"subject"` // inbox NAME, api NAME, or journal
 	Code    string    `json:"code"`
 	Message string    `json:"message"`
-	Action  string    `json:"action,omitempty"` // what to do
+	Action  string    `json:"action,omitempty"`  // what to do
+	WhoActs string    `json:"whoActs,omitempty"` // operator, IT, broker, customs or nobody, in words
 	Since   time.Time `json:"since,omitzero"`
 }
 

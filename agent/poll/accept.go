@@ -267,7 +267,7 @@ func parse(ctx context.Context, path string, in Inbox, visit func(Entry) error) 
 func (in Inbox) checked(visit func(Entry) error) func(Entry) error {
 	return func(e Entry) error {
 		if e.Why == "" && e.Kode == "" && in.KodeDokumen == "" {
-			e = Entry{Line: e.Line, Value: e.CAR, Why: WhyNoKode}
+			e = Entry{Line: e.Line, Value: e.CAR, Why: reason.LineNoKode}
 		}
 		return visit(e)
 	}

@@ -47,7 +47,7 @@ func (t *task) fetch(ctx context.Context) (changed bool, err error) {
 	if answer.Foreign > 0 {
 		t.p.log.Warn("entries about another number dropped", "id", t.job.ID, "entries", answer.Foreign)
 		if raw = ownEntries(answer.Entries); len(answer.Entries) == 0 {
-			return false, &transport.Error{Kind: transport.BadResponse, Op: "getresbycar", Message: otherNumber}
+			return false, &transport.Error{Kind: transport.BadResponse, Op: "getresbycar", Message: t.otherNumber()}
 		}
 	}
 	if keep := t.keep(responseAnswer, raw, err); keep != nil {

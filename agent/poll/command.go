@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kurir/agent/journal"
+	"kurir/agent/reason"
 )
 
 // Errors of the commands.
@@ -65,13 +66,13 @@ func (p *Pipeline) check(inbox, number, kode string) (Inbox, Entry, error) {
 	}
 	car, why, detail := parseNumber(number)
 	if why != "" {
-		return Inbox{}, Entry{}, fmt.Errorf("%w: %q: %s", ErrNumber, printable(number), say(why, p.o.Language, detail))
+		return Inbox{}, Entry{}, fmt.Errorf("%w: %q: %s", ErrNumber, printable(number), phrase(why, detail).In(p.o.Language))
 	}
 	if kode == "" {
 		kode = in.KodeDokumen
 	}
 	if !validKode(kode) {
-		return Inbox{}, Entry{}, fmt.Errorf("%w: %s", ErrNumber, say(WhyKode, p.o.Language, printable(kode)))
+		return Inbox{}, Entry{}, fmt.Errorf("%w: %s", ErrNumber, reason.LineKode.With(printable(kode)).In(p.o.Language))
 	}
 	return in, Entry{CAR: car, Kode: kode}, nil
 }

@@ -71,6 +71,7 @@ type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Action  string `json:"action"`
+	WhoActs string `json:"whoActs"` // operator, IT, broker, customs or nobody, in words
 }
 
 // document describes a job to its users; what only the server's answer knows is taken from before, which may be nil.
@@ -96,7 +97,7 @@ func (p *Pipeline) failure(c *journal.Cause) *Failure {
 		return nil
 	}
 	t := reason.Of(reason.Code(c.Code), p.o.Language)
-	return &Failure{Code: c.Code, Message: strings.TrimSpace(t.What + " (" + c.Message + ")"), Action: t.Do}
+	return &Failure{Code: c.Code, Message: strings.TrimSpace(t.What + " (" + c.Message + ")"), Action: t.Do, WhoActs: t.Who}
 }
 
 // local returns t in the zone of the outbox, without the clock's monotonic part.
@@ -142,7 +143,7 @@ func (p *Pipeline) show(r *Response, d delivery) {
 	case formPDF:
 		r.PDF = responFolder + "/" + d.file()
 	case formBin:
-		r.Note = say(whyNoPDF, p.o.Language, d.file())
+		r.Note = reason.ResponseFile.With(d.file()).In(p.o.Language)
 	}
 }
 

@@ -15,10 +15,6 @@ import (
 	"kurir/agent/transport"
 )
 
-// otherNumber is said of an answer about another car than the one asked for. It does not name it: nothing of such an
-// answer appears under documents/.
-const otherNumber = "the answer is about another Aju number"
-
 var carField = regexp.MustCompile(`(?i)"car"\s*:\s*"([^"]*)"`)
 
 // foreign reports whether an answer that could not be used names another number than car.
@@ -54,8 +50,7 @@ func (t *task) explain(err error) {
 	te, ok := errors.AsType[*transport.Error](err)
 	switch {
 	case errors.Is(err, t2g.ErrNoPath):
-		t.result.cause = cause(reason.Rejected, err)
-		t.result.cause.Message += " (t2g.response_paths)"
+		t.result.cause = &journal.Cause{Code: string(reason.Rejected), Message: reason.NoPath.With(err).In(t.p.o.Language)}
 		return
 	case !ok:
 		t.result.cause = cause(reason.Disk, err)
@@ -66,12 +61,16 @@ func (t *task) explain(err error) {
 		c.Detail = te.Excerpt
 	}
 	if te.Kind == transport.BadResponse && (foreign(te.Raw, t.rec.CAR) || strings.Contains(te.Error(), "is about car")) {
-		c.Message, c.Detail = te.Op+": "+otherNumber, ""
+		c.Message, c.Detail = te.Op+": "+t.otherNumber(), ""
 	}
 	t.result.cause = c
 	t.result.final = te.Kind == transport.Rejected
 	t.result.wait = te.RetryAfter
 }
+
+// otherNumber is said of an answer about another car than the one asked for. It does not name it: nothing of such an
+// answer appears under documents/.
+func (t *task) otherNumber() string { return reason.OtherNumber.With().In(t.p.o.Language) }
 
 // cause is an error of our own side.
 func cause(code reason.Code, err error) *journal.Cause {

@@ -25,17 +25,25 @@ type Entry struct {
 	CAR  string // the Aju number, as spelt in the list; "" when the line is rejected
 	Kode string // kode_dokumen; "" when the list names none
 
-	Value  string // of a rejected line: its value, bounded and printable
-	Why    Why    // why it is rejected; "" when it is not
+	Value  string        // of a rejected line: its value, bounded and printable
+	Why    reason.Detail // why it is rejected; "" when it is not
 	detail any
 }
 
 // Reason returns in words why the entry is rejected.
-func (e Entry) Reason(lang reason.Language) string { return say(e.Why, lang, e.detail) }
+func (e Entry) Reason(lang reason.Language) string { return phrase(e.Why, e.detail).In(lang) }
+
+// phrase says why with its detail, nil for none.
+func phrase(why reason.Detail, detail any) reason.Phrase {
+	if detail == nil {
+		return why.With()
+	}
+	return why.With(detail)
+}
 
 // ListError is a list that cannot be read at all: list_invalid.
 type ListError struct {
-	Why Why
+	Why reason.Detail
 	// Incomplete tells that it looks like one that is still being written: it is empty, or breaks off.
 	Incomplete bool
 	detail     any
@@ -49,7 +57,7 @@ func (e *ListError) Error() string { return "read list: " + e.Reason(reason.Engl
 func (e *ListError) Unwrap() error { return e.err }
 
 // Reason returns in words why the list cannot be read.
-func (e *ListError) Reason(lang reason.Language) string { return say(e.Why, lang, e.detail) }
+func (e *ListError) Reason(lang reason.Language) string { return phrase(e.Why, e.detail).In(lang) }
 
 // ParseList reads the list at path, which must not change meanwhile, and calls visit for each entry in order,
 // rejected ones included; blank lines, comments and the header are no entries. Memory is bounded, whatever the list
@@ -81,7 +89,7 @@ func parseListFile(ctx context.Context, f listFile, name string, visit func(Entr
 		return fmt.Errorf("read list: %w", err)
 	}
 	if size == 0 {
-		return &ListError{Why: WhyNoLines, Incomplete: true}
+		return &ListError{Why: reason.ListEmpty, Incomplete: true}
 	}
 	v := &visitor{ctx: ctx, visit: visit}
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
@@ -92,10 +100,10 @@ func parseListFile(ctx context.Context, f listFile, name string, visit func(Entr
 	case ".xlsx":
 		err = limited(size, maxXLSXBytes, func() error { return parseXLSX(f, size, v) })
 	default:
-		return &ListError{Why: WhyExtension, detail: printable(ext)}
+		return &ListError{Why: reason.ListExtension, detail: printable(ext)}
 	}
 	if err == nil && v.entries == 0 {
-		err = &ListError{Why: WhyNoLines}
+		err = &ListError{Why: reason.ListEmpty}
 	}
 	return err
 }
@@ -103,7 +111,7 @@ func parseListFile(ctx context.Context, f listFile, name string, visit func(Entr
 // limited runs parse unless the list is larger than limit.
 func limited(size, limit int64, parse func() error) error {
 	if size > limit {
-		return &ListError{Why: WhyTooBig, detail: limit >> 20}
+		return &ListError{Why: reason.ListTooBig, detail: limit >> 20}
 	}
 	return parse()
 }
@@ -120,7 +128,7 @@ func (v *visitor) entry(line int, number, kode string) error {
 	e := Entry{Line: line, Kode: strings.TrimFunc(kode, isBlank)}
 	e.CAR, e.Why, e.detail = parseNumber(number)
 	if e.Why == "" && e.Kode != "" && !validKode(e.Kode) {
-		e.Why, e.detail = WhyKode, printable(e.Kode)
+		e.Why, e.detail = reason.LineKode, printable(e.Kode)
 	}
 	if e.Why != "" {
 		e.CAR, e.Value = "", printable(number)
@@ -129,7 +137,7 @@ func (v *visitor) entry(line int, number, kode string) error {
 }
 
 // reject hands on a line without a number.
-func (v *visitor) reject(line int, value string, why Why, detail any) error {
+func (v *visitor) reject(line int, value string, why reason.Detail, detail any) error {
 	return v.emit(Entry{Line: line, Value: printable(value), Why: why, detail: detail})
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"kurir/agent/reason"
 )
 
 // Bounds of a quoted field that spans lines. A quote that is not closed within them is not one.
@@ -75,7 +77,7 @@ func (rr *rowReader) row(number int, fields []string) error {
 	}
 	car := field(fields, rr.columns.car)
 	if rr.sheet && rounded.MatchString(car) {
-		return rr.v.reject(number, car, WhyScientific, nil)
+		return rr.v.reject(number, car, reason.LineScientific, nil)
 	}
 	return rr.v.entry(number, car, field(fields, rr.columns.kode))
 }
@@ -117,7 +119,7 @@ func parseText(r io.Reader, v *visitor) error {
 		case err != nil:
 			return err
 		case l.tooLong():
-			err = v.reject(l.number, l.text, WhyLongLine, l.length)
+			err = v.reject(l.number, l.text, reason.LineLong, l.length)
 		case l.number == 1 && declaredSeparator(l.text) != "":
 		default:
 			err = rows.row(l.number, fields)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"kurir/agent/reason"
 )
 
 // parseJSON reads an array of strings, or of objects with the keys of a header. The place of an element counts from 1.
@@ -21,7 +23,7 @@ func parseJSON(r io.Reader, v *visitor) error {
 		return jsonError(err)
 	}
 	if open != json.Delim('[') {
-		return &ListError{Why: WhyNotArray}
+		return &ListError{Why: reason.ListNotArray}
 	}
 	for place := 1; dec.More(); place++ {
 		var raw json.RawMessage
@@ -36,7 +38,7 @@ func parseJSON(r io.Reader, v *visitor) error {
 		return jsonError(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return &ListError{Why: WhyJSON, detail: "something stands behind the array"}
+		return &ListError{Why: reason.ListJSONMore}
 	}
 	return nil
 }
@@ -44,7 +46,7 @@ func parseJSON(r io.Reader, v *visitor) error {
 // parseElement hands on one element of the array.
 func parseElement(place int, raw json.RawMessage, v *visitor) error {
 	if len(raw) > maxLine {
-		return v.reject(place, string(raw[:4*maxValue]), WhyLongLine, len(raw))
+		return v.reject(place, string(raw[:4*maxValue]), reason.LineLong, len(raw))
 	}
 	switch raw[0] {
 	case '"':
@@ -57,7 +59,7 @@ func parseElement(place int, raw json.RawMessage, v *visitor) error {
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return v.entry(place, string(raw), "")
 	}
-	return v.reject(place, string(raw), WhyNotText, nil)
+	return v.reject(place, string(raw), reason.LineNotText, nil)
 }
 
 // jsonFields returns the number and the kode_dokumen of an object.
@@ -96,10 +98,10 @@ func jsonError(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &ListError{Why: WhyJSON, Incomplete: true, detail: "it breaks off", err: err}
+		return &ListError{Why: reason.ListJSONCut, Incomplete: true, err: err}
 	case errors.As(err, &syntax):
 		detail := fmt.Sprintf("%v (byte %d)", syntax, syntax.Offset)
-		return &ListError{Why: WhyJSON, detail: detail, err: err}
+		return &ListError{Why: reason.ListJSON, detail: detail, err: err}
 	}
 	return fmt.Errorf("read list: %w", err)
 }

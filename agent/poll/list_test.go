@@ -184,27 +184,27 @@ func TestParseListInvalid(t *testing.T) {
 	tests := map[string]struct {
 		name       string
 		content    []byte
-		why        Why
+		why        reason.Detail
 		incomplete bool
 	}{
-		"empty":             {"a.txt", nil, WhyNoLines, true},
-		"only blanks":       {"a.txt", []byte("\n \n# x\n"), WhyNoLines, false},
-		"only a header":     {"a.csv", []byte("car;kode_dokumen\n"), WhyNoLines, false},
-		"binary":            {"a.txt", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), bytes.Repeat([]byte{1, 0, 7}, 999)...), WhyBinary, false},
-		"binary, no zero":   {"a.csv", bytes.Repeat([]byte{1, 2, 3, 0x90}, 999), WhyBinary, false},
-		"workbook as csv":   {"a.csv", book, WhyBinary, false},
-		"csv as workbook":   {"a.xlsx", []byte(car1), WhyWorkbook, false},
-		"workbook cut off":  {"a.xlsx", book[:len(book)/2], WhyWorkbook, true},
-		"encrypted":         {"a.xlsx", workbook(t, excelize.Options{Password: "rahasia"}, []any{car1}), WhyEncrypted, false},
-		"old Excel":         {"a.xlsx", append(bytes.Clone(oleMagic), make([]byte, 4096)...), WhyOldExcel, false},
-		"bomb":              {"a.xlsx", bomb(t), WhyBomb, false},
-		"json cut off":      {"a.json", []byte(`["` + car1 + `", "05`), WhyJSON, true},
-		"json open":         {"a.json", []byte(`["` + car1 + `"`), WhyJSON, true},
-		"json broken":       {"a.json", []byte(`["` + car1 + `" "x"]`), WhyJSON, false},
-		"json behind":       {"a.json", []byte(`["` + car1 + `"] x`), WhyJSON, false},
-		"json object":       {"a.json", []byte(`{"car":"` + car1 + `"}`), WhyNotArray, false},
-		"unknown extension": {"a.pdf", []byte("%PDF"), WhyExtension, false},
-		"no extension":      {"list", []byte(car1), WhyExtension, false},
+		"empty":             {"a.txt", nil, reason.ListEmpty, true},
+		"only blanks":       {"a.txt", []byte("\n \n# x\n"), reason.ListEmpty, false},
+		"only a header":     {"a.csv", []byte("car;kode_dokumen\n"), reason.ListEmpty, false},
+		"binary":            {"a.txt", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), bytes.Repeat([]byte{1, 0, 7}, 999)...), reason.ListBinary, false},
+		"binary, no zero":   {"a.csv", bytes.Repeat([]byte{1, 2, 3, 0x90}, 999), reason.ListBinary, false},
+		"workbook as csv":   {"a.csv", book, reason.ListBinary, false},
+		"csv as workbook":   {"a.xlsx", []byte(car1), reason.ListWorkbook, false},
+		"workbook cut off":  {"a.xlsx", book[:len(book)/2], reason.ListWorkbook, true},
+		"encrypted":         {"a.xlsx", workbook(t, excelize.Options{Password: "rahasia"}, []any{car1}), reason.ListEncrypted, false},
+		"old Excel":         {"a.xlsx", append(bytes.Clone(oleMagic), make([]byte, 4096)...), reason.ListOldExcel, false},
+		"bomb":              {"a.xlsx", bomb(t), reason.ListBomb, false},
+		"json cut off":      {"a.json", []byte(`["` + car1 + `", "05`), reason.ListJSONCut, true},
+		"json open":         {"a.json", []byte(`["` + car1 + `"`), reason.ListJSONCut, true},
+		"json broken":       {"a.json", []byte(`["` + car1 + `" "x"]`), reason.ListJSON, false},
+		"json behind":       {"a.json", []byte(`["` + car1 + `"] x`), reason.ListJSONMore, false},
+		"json object":       {"a.json", []byte(`{"car":"` + car1 + `"}`), reason.ListNotArray, false},
+		"unknown extension": {"a.pdf", []byte("%PDF"), reason.ListExtension, false},
+		"no extension":      {"list", []byte(car1), reason.ListExtension, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"kurir/agent/reason"
 )
 
 // sampleBytes is how much of a text is looked at to find out what it is.
@@ -59,7 +61,7 @@ func decodedReader(r io.Reader) (*bufio.Reader, error) {
 		err = nil
 	}
 	if err == nil && looksBinary(sample) {
-		err = &ListError{Why: WhyBinary}
+		err = &ListError{Why: reason.ListBinary}
 	}
 	return br, err
 }
@@ -73,7 +75,7 @@ func fromUTF16(r io.Reader, e unicode.Endianness) (*bufio.Reader, error) {
 		return nil, err
 	}
 	if looksBinary(sample) {
-		return nil, &ListError{Why: WhyBinary}
+		return nil, &ListError{Why: reason.ListBinary}
 	}
 	return br, nil
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/xuri/excelize/v2"
+
+	"kurir/agent/reason"
 )
 
 // Limits of a workbook once it is unpacked. A sheet of a million numbers has about 100 MB.
@@ -27,19 +29,19 @@ func parseXLSX(r listFile, size int64, v *visitor) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil { // the library meets what no Excel has written
-			err = &ListError{Why: WhyWorkbook, detail: printable(fmt.Sprint(p))}
+			err = &ListError{Why: reason.ListWorkbook, detail: printable(fmt.Sprint(p))}
 		}
 	}()
 	book, err := excelize.OpenReader(r, excelize.Options{
 		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, RawCellValue: true,
 	})
 	if err != nil {
-		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
+		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
 	}
 	defer book.Close()
 	sheets := book.GetSheetList()
 	if len(sheets) == 0 {
-		return &ListError{Why: WhyWorkbook, detail: "it has no sheet"}
+		return &ListError{Why: reason.ListNoSheet}
 	}
 	return readSheet(book, sheets[0], v)
 }
@@ -47,14 +49,14 @@ func parseXLSX(r listFile, size int64, v *visitor) (err error) {
 func readSheet(book *excelize.File, sheet string, v *visitor) error {
 	rows, err := book.Rows(sheet)
 	if err != nil {
-		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
+		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
 	}
 	defer rows.Close()
 	reader := &rowReader{v: v, sheet: true}
 	for number := 1; rows.Next(); number++ {
 		fields, err := rows.Columns()
 		if err != nil {
-			return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
+			return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
 		}
 		if err := v.ctx.Err(); err != nil {
 			return err
@@ -64,7 +66,7 @@ func readSheet(book *excelize.File, sheet string, v *visitor) error {
 		}
 	}
 	if err := rows.Error(); err != nil {
-		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err}
+		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
 	}
 	return nil
 }
@@ -80,12 +82,12 @@ func checkWorkbook(r io.ReaderAt, size int64) error {
 	}
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return &ListError{Why: WhyWorkbook, detail: printable(err.Error()), err: err, Incomplete: bytes.HasPrefix(head, []byte("PK"))}
+		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err, Incomplete: bytes.HasPrefix(head, []byte("PK"))}
 	}
 	var unpacked uint64
 	for _, part := range archive.File {
 		if unpacked += part.UncompressedSize64; part.UncompressedSize64 > maxUnpacked || unpacked > maxUnpacked {
-			return &ListError{Why: WhyBomb}
+			return &ListError{Why: reason.ListBomb}
 		}
 	}
 	return nil
@@ -98,11 +100,11 @@ func oldWorkbook(r io.ReaderAt, size int64) error {
 	for off := int64(0); off < size; off += int64(len(buf) - len(name)) {
 		n, err := r.ReadAt(buf, off)
 		if bytes.Contains(buf[:n], name) {
-			return &ListError{Why: WhyEncrypted}
+			return &ListError{Why: reason.ListEncrypted}
 		}
 		if err != nil {
 			break
 		}
 	}
-	return &ListError{Why: WhyOldExcel}
+	return &ListError{Why: reason.ListOldExcel}
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"kurir/agent/reason"
 )
 
 // carLength is how many letters or digits an Aju number has.
@@ -20,10 +22,10 @@ var rounded = regexp.MustCompile(`^[1-9][0-9]{15,}0{9}$`)
 
 // parseNumber returns the Aju number in s, as it is spelt there but without spaces, dots, dashes, and the marks by
 // which spreadsheets say "this is text" (a leading apostrophe, ="..."). why is "" when s holds a number.
-func parseNumber(s string) (car string, why Why, detail any) {
+func parseNumber(s string) (car string, why reason.Detail, detail any) {
 	s = stripTextMarks(s)
 	if s == "" {
-		return "", WhyEmpty, nil
+		return "", reason.LineEmpty, nil
 	}
 	var b strings.Builder
 	for _, r := range s {
@@ -32,24 +34,24 @@ func parseNumber(s string) (car string, why Why, detail any) {
 		case isASCIIAlnum(r):
 			b.WriteRune(r)
 		case unicode.IsDigit(r):
-			return "", WhyDigits, string(r)
+			return "", reason.LineDigits, string(r)
 		default:
 			if scientific.MatchString(s) {
-				return "", WhyScientific, nil
+				return "", reason.LineScientific, nil
 			}
-			return "", WhyCharacter, printable(string(r))
+			return "", reason.LineCharacter, printable(string(r))
 		}
 	}
 	car = b.String()
 	switch {
 	case scientific.MatchString(s) && (len(car) != carLength || strings.Contains(s, ".")):
-		return "", WhyScientific, nil
+		return "", reason.LineScientific, nil
 	case car == "":
-		return "", WhyEmpty, nil
+		return "", reason.LineEmpty, nil
 	case len(car) < carLength && strings.Trim(car, "0123456789") == "":
-		return "", WhyZerosLost, len(car)
+		return "", reason.LineZerosLost, len(car)
 	case len(car) != carLength:
-		return "", WhyLength, len(car)
+		return "", reason.LineLength, len(car)
 	}
 	return car, "", nil
 }

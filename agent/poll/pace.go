@@ -51,6 +51,7 @@ type result struct {
 	cause    *journal.Cause // the same, for the journal
 	final    bool           // the cause is a refusal that repeating does not mend
 	wait     time.Duration  // what the server asked for
+	lang     reason.Language
 }
 
 // settle decides what follows a poll that ended now, and brings rec up to date with it.
@@ -95,9 +96,9 @@ func (p Pace) giveUp(rec *record, r result, out *journal.Outcome, now time.Time)
 		out.State, out.Label = journal.Failed, Failed
 	case !now.Before(rec.Since.Add(p.GiveUpAfter)):
 		out.State, out.Label = journal.Failed, Expired
-		out.Cause = &journal.Cause{Code: string(reason.GaveUp), Message: "no end within " + p.GiveUpAfter.String()}
+		out.Cause = &journal.Cause{Code: string(reason.GaveUp), Message: reason.NoEnd.With(p.GiveUpAfter).In(r.lang)}
 		if r.cause != nil {
-			out.Cause.Message += "; the last error: " + r.cause.Message
+			out.Cause.Message = reason.NoEndLast.With(p.GiveUpAfter, r.cause.Message).In(r.lang)
 			out.Cause.Detail = r.cause.Detail
 		}
 	}

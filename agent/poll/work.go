@@ -91,6 +91,7 @@ func (t *task) poll(ctx context.Context) {
 	defer cancel()
 	defer context.AfterFunc(t.claim.Context(), cancel)() // a lost claim ends the work on it
 	t.result = t.ask(ctx)
+	t.result.lang = t.p.o.Language
 	if te, ok := errors.AsType[*transport.Error](t.result.err); ok {
 		t.pass.Leave(verdict(te))
 	} else {

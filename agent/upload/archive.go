@@ -14,7 +14,6 @@ import (
 
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
-	"kurir/agent/reason"
 	"kurir/watcher"
 )
 
@@ -51,7 +50,6 @@ type ReasonFile struct {
 	NomorAju string          `json:"nomorAju,omitempty"`
 	At       time.Time       `json:"at"`
 	Error    *Failure        `json:"error"`
-	WhoActs  string          `json:"whoActs"`
 	Response json.RawMessage `json:"response,omitempty"` // the server's last answer, verbatim
 }
 
@@ -129,8 +127,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 	job.Updated = p.o.Now()
 	st := p.statusOf(job, r)
 	reasonFile := ReasonFile{Schema: 1, Kind: "xray", ID: st.ID, Inbox: st.Inbox, Set: st.Set, NomorAju: st.NomorAju,
-		At: st.UpdatedAt, Error: st.Error, Response: r.Response,
-		WhoActs: reason.Of(reason.Code(r.Failure.Code), p.o.Language).Who}
+		At: st.UpdatedAt, Error: st.Error, Response: r.Response}
 	if err := p.writeJSON(in, r.Archive+errorSuffix, reasonFile); err != nil {
 		return fmt.Errorf("write reason: %w", err)
 	}

@@ -3,7 +3,6 @@ package upload
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"kurir/agent/journal"
@@ -71,7 +70,7 @@ func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, ca
 	}
 	if te.Kind != transport.NotFound && now.Sub(t.r.FirstFail) >= t.in.Retry.GiveUpAfter {
 		cause = &journal.Cause{Code: string(reason.GaveUp), Detail: cause.Detail,
-			Message: fmt.Sprintf("given up after %d attempts; the last one: %s", t.r.Attempts, cause.Message)}
+			Message: reason.GivenUp.With(t.r.Attempts, cause.Message).In(t.p.o.Language)}
 		t.fail(ctx, cause)
 		return
 	}

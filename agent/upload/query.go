@@ -82,6 +82,10 @@ func (l *listing) add(ctx context.Context, j journal.Job) bool {
 func (l *listing) wait(ctx context.Context) {
 	st := l.waiting[0]
 	l.waiting, l.last = l.waiting[1:], waitingPlace(st)
+	if l.q.State != "" { // no job is in that state
+		l.out = append(l.out, st)
+		return
+	}
 	jobs, err := l.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID})
 	if err != nil {
 		l.err = err

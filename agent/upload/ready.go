@@ -2,7 +2,6 @@ package upload
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -77,12 +76,12 @@ func (in *intake) look(s snapshot, now time.Time) verdict {
 		return in.judgeOrphan(s, rest, now)
 	}
 	if len(cars) > 1 {
-		return judgeTwo(s, cars)
+		return in.judgeTwo(s, cars)
 	}
 	v.sidecar = cars[0]
 	if v.sidecar.State != watcher.Rest {
 		if err := in.forbidden(v.sidecar); err != nil {
-			return v.cannotRead(v.sidecar, err, now)
+			return in.cannotRead(v, v.sidecar, err, now)
 		}
 		return v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
 	}
@@ -146,13 +145,13 @@ func sidecarNames(stem string) string {
 	return strings.Join(names, " / ")
 }
 
-func judgeTwo(s snapshot, cars []watcher.File) verdict {
+func (in *intake) judgeTwo(s snapshot, cars []watcher.File) verdict {
 	names := make([]string, len(cars))
 	for i, c := range cars {
 		names[i] = path.Base(c.Path)
 	}
-	return verdict{sidecar: cars[0], cause: &journal.Cause{Code: string(reason.SidecarInvalid), Message: fmt.Sprintf(
-		"the folder %s holds %d sidecars (%s) where one is expected", s.key.name, len(cars), strings.Join(names, ", "))}}
+	words := reason.SidecarTwo.With(s.key.name, len(cars), strings.Join(names, ", "))
+	return verdict{sidecar: cars[0], cause: &journal.Cause{Code: string(reason.SidecarInvalid), Message: words.In(in.p.o.Language)}}
 }
 
 // readInto reads the sidecar. false: the verdict stands.
@@ -167,16 +166,16 @@ func (in *intake) readInto(v *verdict, now time.Time) bool {
 		*v = v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
 		v.again = v.sidecar.Changed.Add(in.p.o.Patience)
 	case errors.Is(err, errBrokenOff), isBad:
-		words := err.Error()
+		words := reason.SidecarCut.With().In(in.p.o.Language)
 		if isBad {
-			words = bad.Error()
+			words = bad.in(in.p.o.Language)
 		}
 		v.cause = &journal.Cause{Code: string(reason.SidecarInvalid), Message: v.sidecar.Path + ": " + words}
 	case errors.Is(err, errChanged):
 		*v = v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
 		v.again = now.Add(time.Second)
 	default:
-		*v = v.cannotRead(v.sidecar, err, now)
+		*v = in.cannotRead(*v, v.sidecar, err, now)
 	}
 	return false
 }
@@ -220,9 +219,9 @@ func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
 				f.again = next(now, f.again, patient)
 				continue
 			}
-			f.bad = append(f.bad, path.Base(file.Path)+" "+cutWords(file, l))
+			f.bad = append(f.bad, cutWords(file, l).In(in.p.o.Language))
 		case named:
-			f.bad = append(f.bad, fmt.Sprintf("%s is no image but %s", path.Base(file.Path), l.mime))
+			f.bad = append(f.bad, reason.ImageOther.With(path.Base(file.Path), l.mime).In(in.p.o.Language))
 		default:
 			v.others = append(v.others, file)
 		}
@@ -243,11 +242,11 @@ func (in *intake) forbidden(file watcher.File) error {
 	return f.Close()
 }
 
-func cutWords(file watcher.File, l look) string {
+func cutWords(file watcher.File, l look) reason.Phrase {
 	if file.Size == 0 {
-		return "is empty"
+		return reason.ImageEmpty.With(path.Base(file.Path))
 	}
-	return "breaks off before the end of the picture (" + l.mime + ")"
+	return reason.ImageCut.With(path.Base(file.Path), l.mime)
 }
 
 // complete applies the rules of readiness to a set whose sidecar is read.
@@ -255,7 +254,7 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 	if len(f.unread) > 0 {
 		for _, file := range s.files {
 			if file.Path == f.unread[0] {
-				return v.cannotRead(file, f.err, now)
+				return in.cannotRead(v, file, f.err, now)
 			}
 		}
 	}
@@ -280,7 +279,7 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 		v.unmarked = count > 0 && len(f.bad) == 0
 	case count < 1, in.in.DoneMarker == "" && len(v.list) == 0 && count < in.in.MinImages:
 		n := max(in.in.MinImages, 1) - count
-		more := moreImages(n, in.p.o.Language)
+		more := moreImages(n).In(in.p.o.Language)
 		v = v.waits(more, in.say(reason.WaitingImages, more))
 		v.again = next(now, v.again, s.first.Add(aloneAfter))
 	case in.in.DoneMarker == "" && len(v.list) == 0 && s.changed.Add(in.in.Settle).After(now):
@@ -322,14 +321,11 @@ func isListed(list []string, file, sidecar string) bool {
 }
 
 // moreImages says how many images are missing.
-func moreImages(n int, lang reason.Language) string {
-	switch {
-	case lang == reason.Indonesian:
-		return fmt.Sprintf("%d foto lagi", n)
-	case n == 1:
-		return "1 more image"
+func moreImages(n int) reason.Phrase {
+	if n == 1 {
+		return reason.OneMoreImage.With()
 	}
-	return fmt.Sprintf("%d more images", n)
+	return reason.MoreImages.With(n)
 }
 
 // waits adds something that is missing, and why in words.
@@ -344,9 +340,9 @@ func (v verdict) waits(missing, note string) verdict {
 }
 
 // cannotRead is a file that is there but cannot be read: it is tried again, and nothing else waits for it.
-func (v verdict) cannotRead(f watcher.File, err error, now time.Time) verdict {
+func (in *intake) cannotRead(v verdict, f watcher.File, err error, now time.Time) verdict {
 	v.waitingFor = append(v.waitingFor, f.Path)
-	v.note = fmt.Sprintf("%s cannot be read: %v", f.Path, err)
+	v.note = reason.FileUnread.With(f.Path, err).In(in.p.o.Language)
 	v.trouble = &journal.Cause{Code: string(reason.Disk), Message: v.note}
 	v.again = now.Add(10 * time.Second)
 	return v

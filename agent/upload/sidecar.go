@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurir/agent/beacukai"
+	"kurir/agent/reason"
 	"kurir/watcher"
 )
 
@@ -37,9 +38,21 @@ type sidecar struct {
 var errBrokenOff = errors.New("the file is empty or breaks off in the middle")
 
 // sidecarError is a sidecar that will not get better by waiting.
-type sidecarError struct{ problems []string }
+type sidecarError struct{ problems []reason.Phrase }
 
-func (e *sidecarError) Error() string { return strings.Join(e.problems, "; ") }
+func badSidecar(p reason.Phrase) error { return &sidecarError{[]reason.Phrase{p}} }
+
+// Error is the problems in English.
+func (e *sidecarError) Error() string { return e.in(reason.English) }
+
+// in is the problems in words.
+func (e *sidecarError) in(lang reason.Language) string {
+	words := make([]string, len(e.problems))
+	for i, p := range e.problems {
+		words[i] = p.In(lang)
+	}
+	return strings.Join(words, "; ")
+}
 
 // readSidecar reads the sidecar at path, of a set in an inbox with these defaults and field names; want is the file as it
 // was seen at rest. It returns errBrokenOff, errChanged, a *sidecarError, or an error of the file system.
@@ -57,7 +70,7 @@ func readSidecar(path string, want watcher.File, in Inbox) (sidecar, error) {
 		return sidecar{}, fmt.Errorf("read sidecar: %w", err)
 	}
 	if len(b) > maxSidecar {
-		return sidecar{}, &sidecarError{[]string{"the file is larger than 1 MiB, which no sidecar is"}}
+		return sidecar{}, badSidecar(reason.SidecarTooBig.With())
 	}
 	if err := unchanged(f, want); err != nil {
 		return sidecar{}, err
@@ -72,7 +85,7 @@ func parseSidecar(b []byte, in Inbox) (sidecar, error) {
 		return sidecar{}, err
 	}
 	if err != nil {
-		return sidecar{}, &sidecarError{[]string{"the file is neither UTF-8 nor UTF-16 text"}}
+		return sidecar{}, badSidecar(reason.SidecarNoText.With())
 	}
 	if len(bytes.Trim(text, " \t\r\n\x00")) == 0 {
 		return sidecar{}, errBrokenOff
@@ -82,7 +95,7 @@ func parseSidecar(b []byte, in Inbox) (sidecar, error) {
 		return sidecar{}, err
 	}
 	var s sidecar
-	var problems []string
+	var problems []reason.Phrase
 	for _, f := range []struct {
 		name string
 		to   *string
@@ -94,8 +107,8 @@ func parseSidecar(b []byte, in Inbox) (sidecar, error) {
 	} {
 		v, problem := obj.field(f.name, in.Fields[f.name], in.Defaults[f.name])
 		*f.to = v
-		if problem != "" {
-			problems = append(problems, problem)
+		if problem != nil {
+			problems = append(problems, *problem)
 		}
 	}
 	images, more := obj.images()
@@ -167,14 +180,14 @@ func readObject(text []byte) (object, error) {
 		if syn, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line = obj.line(syn.Offset)
 		}
-		return &sidecarError{[]string{fmt.Sprintf("line %d: not valid JSON: %s", line, strings.TrimPrefix(err.Error(), "json: "))}}
+		return badSidecar(onLine(line, reason.SidecarSyntax.With(strings.TrimPrefix(err.Error(), "json: "))))
 	}
 	tok, err := dec.Token()
 	if err != nil {
 		return object{}, fail(err)
 	}
 	if tok != json.Delim('{') {
-		return object{}, &sidecarError{[]string{"line 1: a JSON object in braces { } is expected"}}
+		return object{}, badSidecar(onLine(1, reason.SidecarNoObject.With()))
 	}
 	for dec.More() {
 		tok, err := dec.Token()
@@ -197,13 +210,13 @@ func readObject(text []byte) (object, error) {
 	}
 	if rest := bytes.TrimLeft(text[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
 		line := obj.line(int64(len(text) - len(rest)))
-		return object{}, &sidecarError{[]string{fmt.Sprintf("line %d: there is more text behind the JSON object", line)}}
+		return object{}, badSidecar(onLine(line, reason.SidecarMore.With()))
 	}
 	return obj, nil
 }
 
 // field returns one of the four fields: under the scanner's own name, else under the published one, else the default.
-func (o object) field(name, scanners, def string) (value, problem string) {
+func (o object) field(name, scanners, def string) (value string, problem *reason.Phrase) {
 	for _, key := range []string{scanners, name} {
 		if key == "" {
 			continue
@@ -213,70 +226,74 @@ func (o object) field(name, scanners, def string) (value, problem string) {
 			continue
 		}
 		if m.differs {
-			return "", fmt.Sprintf("line %d: %s stands twice with different values", o.line(m.offset), m.key)
+			return "", o.at(m, reason.FieldTwice.With(m.key))
 		}
 		var v string
 		if err := json.Unmarshal(m.value, &v); err != nil {
-			return "", fmt.Sprintf("line %d: %s must be text in quotes, not %s", o.line(m.offset), m.key, excerpt(m.value))
+			return "", o.at(m, reason.FieldNoText.With(m.key, excerpt(m.value)))
 		}
 		if v = strings.TrimSpace(v); v == "" {
 			continue
 		}
-		if problem := checkField(name, v); problem != "" {
-			return "", fmt.Sprintf("line %d: %s %s", o.line(m.offset), m.key, problem)
+		if problem := checkField(name, m.key, v); problem != nil {
+			return "", o.at(m, *problem)
 		}
-		return v, ""
+		return v, nil
 	}
 	if def = strings.TrimSpace(def); def != "" {
-		if problem := checkField(name, def); problem != "" {
-			return "", fmt.Sprintf("the default of %s in the configuration %s", name, problem)
+		if problem := checkField(name, name, def); problem != nil {
+			return "", ptr(reason.DefaultWrong.With(name, *problem))
 		}
-		return def, ""
+		return def, nil
 	}
-	missing := name + " is missing"
 	if scanners != "" && !strings.EqualFold(scanners, name) {
-		missing = fmt.Sprintf("%s is missing (it is read from %q or %q)", name, scanners, name)
+		return "", ptr(reason.FieldMissing2.With(name, scanners))
 	}
-	return "", missing
+	return "", ptr(reason.FieldMissing.With(name))
 }
 
-func checkField(name, v string) string {
+// checkField returns what is wrong with the value of a field, which stands under key; nil for nothing.
+func checkField(name, key, v string) *reason.Phrase {
 	switch {
 	case len(v) > maxField:
-		return fmt.Sprintf("is longer than %d characters", maxField)
+		return ptr(reason.FieldLong.With(key, maxField))
 	case strings.ContainsFunc(v, unicode.IsControl):
-		return "holds control characters"
+		return ptr(reason.FieldControl.With(key))
 	}
 	if name == "tanggalBlAwb" {
 		if t, err := time.Parse(time.DateOnly, v); err != nil || t.Year() < 1900 {
-			return fmt.Sprintf("is %q, which is no date as yyyy-MM-dd (such as 2025-09-30)", v)
+			return ptr(reason.FieldNoDate.With(key, v))
 		}
 	}
-	return ""
+	return nil
 }
+
+// at says on which line a member is wrong.
+func (o object) at(m member, p reason.Phrase) *reason.Phrase { return ptr(onLine(o.line(m.offset), p)) }
+
+func onLine(line int, p reason.Phrase) reason.Phrase { return reason.OnLine.With(line, p) }
 
 var driveLetter = regexp.MustCompile(`^[A-Za-z]:`)
 
 // images returns the optional list of file names.
-func (o object) images() (names, problems []string) {
+func (o object) images() (names []string, problems []reason.Phrase) {
 	m, ok := o.members["images"]
 	if !ok || string(m.value) == "null" {
 		return nil, nil
 	}
 	var raw []string
 	if err := json.Unmarshal(m.value, &raw); err != nil {
-		return nil, []string{fmt.Sprintf("line %d: images must be a list of file names", o.line(m.offset))}
+		return nil, []reason.Phrase{*o.at(m, reason.ImagesNoList.With())}
 	}
 	if m.differs {
-		return nil, []string{fmt.Sprintf("line %d: images stands twice with different values", o.line(m.offset))}
+		return nil, []reason.Phrase{*o.at(m, reason.FieldTwice.With(m.key))}
 	}
 	seen := map[string]bool{}
 	for _, n := range raw {
 		p := path.Clean(norm.NFC.String(strings.ReplaceAll(n, `\`, "/")))
 		outside := driveLetter.MatchString(p) || !filepath.IsLocal(p) || p == "."
 		if outside || strings.TrimSpace(n) == "" || strings.ContainsFunc(n, unicode.IsControl) {
-			problems = append(problems, fmt.Sprintf("line %d: images names %s, which is no file name inside the set",
-				o.line(m.offset), excerpt([]byte(n))))
+			problems = append(problems, *o.at(m, reason.ImagesOutside.With(excerpt([]byte(n)))))
 			continue
 		}
 		if !seen[p] {

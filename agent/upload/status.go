@@ -59,6 +59,7 @@ type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Action  string `json:"action"`
+	WhoActs string `json:"whoActs"` // operator, IT, broker, customs or nobody, in words
 }
 
 // statusOf describes a job to its users.
@@ -96,7 +97,7 @@ func (p *Pipeline) failure(c *journal.Cause) *Failure {
 		return nil
 	}
 	t := reason.Of(reason.Code(c.Code), p.o.Language)
-	return &Failure{Code: c.Code, Message: strings.TrimSpace(t.What + " (" + c.Message + ")"), Action: t.Do}
+	return &Failure{Code: c.Code, Message: strings.TrimSpace(t.What + " (" + c.Message + ")"), Action: t.Do, WhoActs: t.Who}
 }
 
 // images describes a record's photos; with here, only those whose files move now.
@@ -134,17 +135,17 @@ func (p *Pipeline) showTaken(in Inbox, set string, r *Record) {
 	now := p.o.Now()
 	job := journal.Job{ID: id(in.Name, set), Inbox: in.Name, Label: StateReady, State: journal.Active, Updated: now}
 	if g := p.o.Gate.State(); g.Paused {
-		job.Label, job.Due, job.Cause = StateRetrying, g.Until, pauseCause(g.Code)
+		job.Label, job.Due, job.Cause = StateRetrying, g.Until, p.pauseCause(g.Code)
 	}
 	p.status.later(p.statusOf(job, r), in.Outbox)
 }
 
 // pauseCause is why a set waits that has not been tried itself.
-func pauseCause(code string) *journal.Cause {
+func (p *Pipeline) pauseCause(code string) *journal.Cause {
 	if !slices.Contains(reason.Codes(), reason.Code(code)) {
 		code = string(reason.ServerError) // asked to wait: 429 or 503
 	}
-	return &journal.Cause{Code: code, Message: "the API is paused for all sets"}
+	return &journal.Cause{Code: code, Message: reason.APIPaused.With().In(p.o.Language)}
 }
 
 // showPause tells every set that is ready that the API is paused.
@@ -167,7 +168,7 @@ func (p *Pipeline) showPause(ctx context.Context, cause *journal.Cause, until ti
 			if now, err := p.o.Store.Get(ctx, journal.Xray, j.Key); err != nil || now.Label != StateReady {
 				continue // it has gone on since it was listed
 			}
-			j.Label, j.Cause, j.Due = StateRetrying, pauseCause(cause.Code), until
+			j.Label, j.Cause, j.Due = StateRetrying, p.pauseCause(cause.Code), until
 			p.status.later(p.statusOf(j, r), in.Outbox)
 		}
 	}

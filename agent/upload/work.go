@@ -52,7 +52,7 @@ func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal
 	in, ok := p.inbox(job.Inbox)
 	if !ok {
 		t.postpone(ctx, p.o.Now().Add(time.Hour), &journal.Cause{Code: string(reason.Internal),
-			Message: fmt.Sprintf("the configuration has no inbox %q any more", job.Inbox)})
+			Message: reason.NoInbox.With(job.Inbox).In(p.o.Language)})
 		return
 	}
 	t.in = in
@@ -259,7 +259,7 @@ func (t *task) clear(ctx context.Context, cause *transport.Error) error {
 func (t *task) turn() error {
 	if t.turns++; t.turns > maxTurns {
 		return &transport.Error{Kind: transport.BadResponse, Op: "get",
-			Message: "the server contradicts itself about which photos have arrived"}
+			Message: reason.Contradicts.With().In(t.p.o.Language)}
 	}
 	return nil
 }
