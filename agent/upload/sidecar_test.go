@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurir/agent/beacukai"
+	"kurir/agent/reason"
 	"kurir/watcher"
 )
 
@@ -127,6 +128,9 @@ func TestSidecarsThatAreRefused(t *testing.T) {
 			bad, ok := errors.AsType[*sidecarError](err)
 			if !ok {
 				t.Fatalf("got %+v, %v", s, err)
+			}
+			if said := bad.in(reason.Indonesian); said == bad.Error() || strings.Contains(said, "%!") || strings.Contains(said, " is ") {
+				t.Errorf("in Indonesian: %q", said)
 			}
 			for _, w := range c.says {
 				if !strings.Contains(bad.Error(), w) {
