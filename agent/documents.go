@@ -150,11 +150,11 @@ func (a *Agent) Poll(ctx context.Context, inbox string, cars []string, progress 
 func (a *Agent) retryDocuments(ctx context.Context, ids []string) ([]string, error) {
 	var jobs []journal.Job
 	if len(ids) == 0 {
-		failed, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, State: journal.Failed})
+		failed := journal.Filter{Kind: journal.Aju, State: journal.Failed}
+		err := journal.Newest(ctx, a.store, failed, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true })
 		if err != nil {
 			return nil, err
 		}
-		jobs = failed
 	}
 	for _, id := range ids {
 		found, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, ID: id})

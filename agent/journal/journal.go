@@ -103,7 +103,7 @@ type Outcome struct {
 	Data  json.RawMessage // replaces Job.Data unless nil
 }
 
-// Filter selects jobs for List. Empty fields select everything. Results are ordered by key.
+// Filter selects jobs. Empty fields select everything. List returns them in the order of their keys.
 type Filter struct {
 	Kind   Kind // required
 	Inbox  string
@@ -111,7 +111,7 @@ type Filter struct {
 	Group  string   // exact; indexed
 	Labels []string // any of these
 	State  State
-	After  string // keys greater than this, for paging
+	After  string // keys greater than this, for paging through List
 	Limit  int    // 0: no limit
 }
 
@@ -141,6 +141,10 @@ type Store interface {
 	Claim(ctx context.Context, k Kind, now time.Time) (Claim, error)
 	Get(ctx context.Context, k Kind, key string) (Job, error)
 	List(ctx context.Context, f Filter) ([]Job, error)
+	// Recent returns the jobs that f selects, the latest change first, from behind a place on: the next of those that came
+	// before, whose PlaceOf it is. At most f.Limit of them, and at most MaxPage. It costs what it returns, however many
+	// jobs there are: Inbox, Labels and State are looked up too. f.After is not for it.
+	Recent(ctx context.Context, f Filter, from Place) ([]Job, error)
 	// Close waits for calls under way and releases all claims as they are. Later calls return ErrClosed.
 	Close() error
 }

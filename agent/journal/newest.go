@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,18 +53,27 @@ func ParsePlace(s string) (Place, error) {
 	return Place{At: at, Key: string(b[12:])}, nil
 }
 
+// MaxPage is the most jobs that one call of Store.Recent returns.
+const MaxPage = 1000
+
 // Newest calls visit for the jobs that f selects, the latest change first, from behind a place on, until visit returns
-// false. A job that changes meanwhile may be missed; none is visited twice.
+// false. It costs what it visits. A job that changes meanwhile may be missed; none is visited twice. f.Limit and f.After
+// are not looked at.
 func Newest(ctx context.Context, s Store, f Filter, from Place, visit func(Job) bool) error {
-	jobs, err := s.List(ctx, f)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(jobs, func(a, b Job) int { return PlaceOf(a).Compare(PlaceOf(b)) })
-	for _, j := range jobs {
-		if from.Holds(PlaceOf(j)) && !visit(j) {
+	f.After = ""
+	for f.Limit = 100; ; f.Limit = MaxPage {
+		jobs, err := s.Recent(ctx, f, from)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			if !visit(j) {
+				return nil
+			}
+			from = PlaceOf(j)
+		}
+		if len(jobs) < f.Limit {
 			return nil
 		}
 	}
-	return nil
 }

@@ -159,11 +159,11 @@ func (p *Pipeline) Waiting(inbox string) (n int, oldest time.Time) {
 func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 	var jobs []journal.Job
 	if len(ids) == 0 {
-		all, err := p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, State: journal.Failed})
+		all := journal.Filter{Kind: journal.Xray, State: journal.Failed}
+		err := journal.Newest(ctx, p.o.Store, all, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true })
 		if err != nil {
 			return nil, err
 		}
-		jobs = all
 	}
 	for _, id := range ids {
 		found, err := p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id})

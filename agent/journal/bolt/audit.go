@@ -34,7 +34,7 @@ type kindAudit struct {
 }
 
 // examine reads the journal in file. It returns the schema number; an error that wraps journal.ErrDamaged when it cannot be
-// used, another one when it cannot be read. A shallow look leaves out the jobs and their indexes. What a journal of another
+// used, another one when it cannot be read. A shallow look leaves out the jobs and their indexes. What a journal of a newer
 // schema holds is not looked at either: only its pages are.
 func examine(file io.ReaderAt, size int64, shallow bool) (schema uint64, err error) {
 	a := &audit{shallow: shallow, seed: maphash.MakeSeed(), kinds: map[journal.Kind]*kindAudit{}}
@@ -47,7 +47,7 @@ func examine(file io.ReaderAt, size int64, shallow bool) (schema uint64, err err
 	if a.schema == 0 {
 		return 0, damaged("it holds no schema number: it is no journal")
 	}
-	if a.schema != currentSchema {
+	if a.schema > currentSchema {
 		return a.schema, nil
 	}
 	return a.schema, a.verdict()
@@ -135,6 +135,7 @@ func (a *audit) addJob(ka *kindAudit, kind journal.Kind, key, value []byte) erro
 	if j.Group != "" {
 		a.want(ka, bucketGroups, entry(j.Group, j.Key))
 	}
+	a.want(ka, bucketRecent, recentKey(j))
 	if j.State == journal.Active && j.Group != "" {
 		a.want(ka, bucketQueue, queueKey(j.Group, j.Due, j.Key))
 	}
@@ -167,13 +168,17 @@ func (a *audit) verdict() error {
 		return a.err
 	}
 	for kind, ka := range a.kinds {
-		if ka.buckets != len(new(kindBuckets).all()) {
+		indexes, buckets := [][]byte{bucketDue, bucketQueue, bucketIDs, bucketGroups, bucketRecent}, len(new(kindBuckets).all())
+		if a.schema == 1 { // it has no bucket recent
+			indexes, buckets = indexes[:4], buckets-1
+		}
+		if ka.buckets != buckets {
 			return damaged("kind %q has %d buckets", kind, ka.buckets)
 		}
 		if a.shallow {
 			continue
 		}
-		for _, b := range [][]byte{bucketDue, bucketQueue, bucketIDs, bucketGroups} {
+		for _, b := range indexes {
 			if ka.want[string(b)] != ka.have[string(b)] {
 				return damaged("bucket %s of kind %q does not fit its jobs", b, kind)
 			}

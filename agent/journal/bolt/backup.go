@@ -48,13 +48,16 @@ func (s *Store) Backup(w io.Writer) error {
 }
 
 // BackupFile writes a copy of the journal to the file at path, which it replaces once the copy is complete and durable.
-func (s *Store) BackupFile(path string) error {
+func (s *Store) BackupFile(path string) error { return writeCopy(path, s.Backup) }
+
+// writeCopy makes what write writes the file at path, once it is complete and durable.
+func writeCopy(path string, write func(io.Writer) error) error {
 	unfinished := path + ".new"
 	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("create copy of journal: %w", err)
 	}
-	err = s.Backup(f)
+	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -20,8 +20,8 @@ type batch struct {
 	deltas map[CountKey]int
 }
 
-func newBatch(tx *bbolt.Tx) *batch {
-	return &batch{tx: tx, now: time.Now().UTC().Round(0), kinds: map[journal.Kind]*kindBuckets{}, deltas: map[CountKey]int{}}
+func newBatch(tx *bbolt.Tx, now time.Time) *batch {
+	return &batch{tx: tx, now: now, kinds: map[journal.Kind]*kindBuckets{}, deltas: map[CountKey]int{}}
 }
 
 // kind returns the buckets of k; nil when there are none and create is false.
@@ -126,6 +126,9 @@ func (b *batch) reindex(kb *kindBuckets, old, next *record) error {
 		return err
 	}
 	if err := move(kb.groups, was.Group, was.Key, is.Group, is.Key); err != nil {
+		return err
+	}
+	if err := kb.moveRecent(old, next); err != nil {
 		return err
 	}
 	wasDue, isDue := was.State == journal.Active, is.State == journal.Active

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -99,6 +100,16 @@ func (s *Store) commit(ops []*op) {
 	}
 }
 
+// tick is the time of a batch. Batches that follow one another within the clock's resolution have different ones.
+func (s *Store) tick() time.Time {
+	now := time.Now().UTC().Round(0)
+	if late := s.lastTick.Sub(now); late >= 0 && late < time.Second {
+		now = s.lastTick.Add(1)
+	}
+	s.lastTick = now
+	return now
+}
+
 // errNothing rolls back a batch in which every op was refused.
 var errNothing = errors.New("nothing to commit")
 
@@ -107,7 +118,7 @@ func (s *Store) attempt(ops []*op) (culprit int, err error) {
 	culprit = -1
 	var deltas map[CountKey]int
 	err = s.update(func(tx *bbolt.Tx) error {
-		b := newBatch(tx)
+		b := newBatch(tx, s.tick())
 		changed := false
 		for i, o := range ops {
 			o.err = nil

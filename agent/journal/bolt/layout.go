@@ -21,6 +21,7 @@ import (
 //	           queue   len(group) group time key -> ""   Active jobs with a group
 //	           ids     len(id) id key     -> ""   jobs with an ID
 //	           groups  len(group) group key -> "" jobs with a group
+//	           recent  state len(inbox) inbox len(label) label time key -> ""   all jobs, by Updated
 //	           counts  len(inbox) inbox label -> number of jobs, sealed
 //
 // A group stands in due once, however many jobs it has, so that Claim steps over a held group in one step. Lengths are
@@ -34,6 +35,7 @@ var (
 	bucketQueue  = []byte("queue")
 	bucketIDs    = []byte("ids")
 	bucketGroups = []byte("groups")
+	bucketRecent = []byte("recent")
 	bucketCounts = []byte("counts")
 )
 
@@ -110,7 +112,7 @@ func entry(name, key string) []byte { return append(prefixed(name), key...) }
 type kindBuckets struct {
 	kind journal.Kind
 
-	jobs, steps, due, queue, ids, groups, counts *bbolt.Bucket
+	jobs, steps, due, queue, ids, groups, recent, counts *bbolt.Bucket
 }
 
 // openKind returns the buckets of k; nil when there has never been a job of that kind.
@@ -157,7 +159,7 @@ func (kb *kindBuckets) all() map[string]**bbolt.Bucket {
 	return map[string]**bbolt.Bucket{
 		string(bucketJobs): &kb.jobs, string(bucketSteps): &kb.steps, string(bucketDue): &kb.due,
 		string(bucketQueue): &kb.queue, string(bucketIDs): &kb.ids, string(bucketGroups): &kb.groups,
-		string(bucketCounts): &kb.counts,
+		string(bucketRecent): &kb.recent, string(bucketCounts): &kb.counts,
 	}
 }
 

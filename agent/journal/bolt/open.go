@@ -29,7 +29,8 @@ const (
 )
 
 // Open opens the journal at path, of which the folder must exist, or begins a new one. Beside journal.db it keeps
-// journal.owner, which says who has it open, and journal.bak, a copy of the journal as it was at the last start.
+// journal.owner, which says who has it open, and journal.bak, a copy of the journal as it was at the last start. A journal
+// of an older schema is brought to this version's in one commit, after a copy has been kept as journal-schemaN.bak.
 //
 // It returns a *HeldError while another process has the journal, and a *SchemaError for one that a newer version
 // wrote. A file that is damaged, cut short, empty or no journal is renamed to journal-TIME.damaged and a new journal is
@@ -116,7 +117,7 @@ func start(path string, own *owner, schema uint64, timeout time.Duration, log *s
 	}
 	var counts map[CountKey]int
 	err = recovering(func() error {
-		if err := migrate(db, schema, migrations); err != nil {
+		if err := upgrade(db, path, schema, log); err != nil {
 			return err
 		}
 		return db.View(func(tx *bbolt.Tx) error {

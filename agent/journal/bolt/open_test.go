@@ -208,6 +208,10 @@ func TestMigrate(t *testing.T) {
 		}
 		return n, two
 	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(keySchema, encodeSchema(1)) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := migrate(db, 1, steps); !errors.Is(err, errNo) {
 		t.Errorf("migrate: %v", err)
 	}

@@ -3,17 +3,21 @@ package bolt
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"log/slog"
 
 	"go.etcd.io/bbolt"
 )
 
 // currentSchema is the schema number that this program writes. Whoever changes layout.go or record.go in a way that an older
 // program would misread raises it, and adds a migration.
-const currentSchema = 1
+const currentSchema = 2
 
 // migrations lead from one schema to the next: the first from 1 to 2. Each runs in the transaction that also writes
 // the new number.
-var migrations []func(*bbolt.Tx) error
+var migrations = []func(*bbolt.Tx) error{
+	addRecent,
+}
 
 // keySchema is the key in the bucket meta.
 var keySchema = []byte("schema")
@@ -45,6 +49,26 @@ func decodeSchema(b []byte) (uint64, error) {
 		return 0, damaged("schema number %q", body)
 	}
 	return n, nil
+}
+
+// upgrade keeps a copy of a journal of an older schema, beside path as journal-schemaN.bak, and brings the journal to the
+// current one. The version that wrote the copy can be gone back to with it. Without room for the copy nothing is changed.
+func upgrade(db *bbolt.DB, path string, schema uint64, log *slog.Logger) error {
+	if schema == currentSchema {
+		return nil
+	}
+	copied := sibling(path, fmt.Sprintf("-schema%d.bak", schema))
+	err := writeCopy(copied, func(w io.Writer) error {
+		return db.View(func(tx *bbolt.Tx) error { _, err := tx.WriteTo(w); return err })
+	})
+	if err != nil {
+		return fmt.Errorf("upgrade journal from schema %d to %d: %w", schema, currentSchema, err)
+	}
+	if err := migrate(db, schema, migrations); err != nil {
+		return err
+	}
+	log.Info("journal upgraded", "path", path, "from", schema, "to", currentSchema, "copy", copied)
+	return nil
 }
 
 // initialise writes the empty journal.

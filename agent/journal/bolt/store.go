@@ -55,6 +55,8 @@ type Store struct {
 	quit chan struct{} // closed when no call is under way any more
 	done chan struct{} // closed when the committer has returned
 
+	lastTick time.Time // the committer's
+
 	mu     sync.Mutex // guards the claims
 	held   map[address]*claim
 	groups map[address]*claim

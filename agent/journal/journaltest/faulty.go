@@ -13,7 +13,7 @@ import (
 var _ journal.Store = (*Faulty)(nil)
 
 // methods are the names that Faulty knows: those of journal.Store and journal.Claim.
-var methods = []string{"Put", "Update", "Claim", "Get", "List", "Close", "Step", "Settle"}
+var methods = []string{"Put", "Update", "Claim", "Get", "List", "Recent", "Close", "Step", "Settle"}
 
 // Faulty is a store of which chosen calls fail. It is safe for concurrent use.
 type Faulty struct {
@@ -38,7 +38,7 @@ func NewFaulty(s journal.Store) *Faulty {
 }
 
 // FailNth makes the nth call of method from now on return err; 1 is the next. The method is one of Put, Update, Claim,
-// Get, List, Close, and Step and Settle of any claim that was made through f. With after, the call takes effect and its
+// Get, List, Recent, Close, and Step and Settle of any claim that was made through f. With after, the call takes effect and its
 // result is lost: a job that was claimed so stays held. Otherwise it has no effect. Several calls may be told to fail;
 // each does so once.
 func (f *Faulty) FailNth(method string, n int, after bool, err error) {
@@ -129,6 +129,18 @@ func (f *Faulty) Get(ctx context.Context, k journal.Kind, key string) (j journal
 func (f *Faulty) List(ctx context.Context, filter journal.Filter) (jobs []journal.Job, err error) {
 	err = f.call("List", func() error {
 		jobs, err = f.store.List(ctx, filter)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+// Recent implements journal.Store.
+func (f *Faulty) Recent(ctx context.Context, filter journal.Filter, from journal.Place) (jobs []journal.Job, err error) {
+	err = f.call("Recent", func() error {
+		jobs, err = f.store.Recent(ctx, filter, from)
 		return err
 	})
 	if err != nil {

@@ -157,10 +157,11 @@ func testClose(e *env) {
 	_, claimErr := e.store.Claim(ctx, kind, t0)
 	_, getErr := e.store.Get(ctx, kind, "a")
 	_, listErr := e.store.List(ctx, journal.Filter{Kind: kind})
+	_, recentErr := e.store.Recent(ctx, journal.Filter{Kind: kind}, journal.Place{})
 	for name, err := range map[string]error{
 		"put":    e.store.Put(ctx, job("c", t0)),
 		"update": e.store.Update(ctx, kind, "a", func(*journal.Job) error { return errors.New("called") }),
-		"claim":  claimErr, "get": getErr, "list": listErr, "second close": e.store.Close(),
+		"claim":  claimErr, "get": getErr, "list": listErr, "recent": recentErr, "second close": e.store.Close(),
 	} {
 		e.wantErr(name, err, journal.ErrClosed)
 	}
