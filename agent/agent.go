@@ -46,6 +46,7 @@ type Agent struct {
 	lang     reason.Language
 	since    time.Time
 	store    *bolt.Store
+	disks    *disks
 	damage   string // what was wrong with the journal when it was opened
 	bc, t2g  *api   // nil when not configured
 	upload   *upload.Pipeline
@@ -93,6 +94,9 @@ func JournalPath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, 
 
 // assemble makes everything but the journal.
 func (a *Agent) assemble() error {
+	if err := a.assembleDisks(); err != nil {
+		return err
+	}
 	if err := a.assembleUpload(); err != nil {
 		return err
 	}
@@ -156,6 +160,7 @@ func (a *Agent) work(ctx context.Context) error {
 }
 
 func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
+	a.runDisks(ctx, g)
 	g.Go(func() error { a.sweep(); return nil })
 	if a.upload != nil {
 		g.Go(func() error { return a.upload.Run(ctx) })

@@ -24,7 +24,7 @@ func (a *Agent) assembleUpload() error {
 		if len(inboxes) == 0 {
 			pace = in.Retry
 		}
-		inboxes = append(inboxes, uploadInbox(in))
+		inboxes = append(inboxes, a.uploadInbox(in))
 	}
 	if len(inboxes) == 0 || a.cfg.Beacukai == nil {
 		return nil
@@ -35,7 +35,7 @@ func (a *Agent) assembleUpload() error {
 	}
 	a.bc = api
 	a.upload = upload.New(upload.Options{
-		Store: a.store, Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
+		Store: keeper{a.store, a.disks}, DataDir: a.disks.data, Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
 		Requests: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
 		Location: a.cfg.Location(), Logger: a.log,
 		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },
@@ -43,8 +43,9 @@ func (a *Agent) assembleUpload() error {
 	return nil
 }
 
-func uploadInbox(in config.Inbox) upload.Inbox {
+func (a *Agent) uploadInbox(in config.Inbox) upload.Inbox {
 	return upload.Inbox{
+		Guard: a.disks.outboxes[in.Outbox], Offline: func() bool { return !a.watchers[in.Name].Status().Offline.IsZero() },
 		Name: in.Name, Root: in.Path, Outbox: in.Outbox, Settle: in.Settle.D(), Ignore: in.Ignore, Defaults: in.Defaults,
 		Fields: in.Fields, DoneMarker: in.DoneMarker, MinImages: in.MinImages, MaxImages: in.MaxImages,
 		MaxBytes: int64(in.MaxBytes), Delete: in.OnSent == "delete", Keep: in.Keep.D(),

@@ -22,7 +22,7 @@ func (a *Agent) assemblePoll() error {
 			continue
 		}
 		inboxes = append(inboxes, poll.Inbox{
-			Name: in.Name, Root: in.Path, Outbox: in.Outbox, KodeDokumen: in.KodeDokumen,
+			Name: in.Name, Root: in.Path, Outbox: in.Outbox, Guard: a.disks.outboxes[in.Outbox], KodeDokumen: in.KodeDokumen,
 			Pace: poll.Pace{First: in.Poll.First.D(), Max: in.Poll.Max.D(), Factor: in.Poll.Factor,
 				GiveUpAfter: in.Poll.GiveUpAfter.D(), DoneStatus: in.Poll.DoneStatus, TailEvery: in.Poll.TailEvery.D(),
 				TailFor: in.Poll.TailFor.D()},
@@ -40,7 +40,7 @@ func (a *Agent) assemblePoll() error {
 		EDINumber: a.cfg.T2G.EDINumber, StatusResponPath: a.cfg.T2G.StatusResponPath, ResponsePaths: a.cfg.T2G.ResponsePaths,
 	})
 	a.poll = poll.New(poll.Options{
-		Store: a.store, Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
+		Store: keeper{a.store, a.disks}, DataDir: a.disks.data, Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
 		Language: a.lang, Location: a.cfg.Location(), Logger: a.log,
 		OnDocument: func(d poll.Document) {
 			a.publish(control.Event{Type: control.EventDocument, Document: ptr(documentOf(d))})

@@ -65,6 +65,7 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 			out = append(out, a.problem("inbox "+in.Name, reason.FolderOffline, in.Path+": "+in.Reason, in.OfflineSince))
 		}
 	}
+	out = append(out, a.diskProblems(o)...)
 	for _, x := range o.APIs {
 		if x.State != control.APIOK {
 			out = append(out, control.Problem{Subject: "api " + x.Name, Code: x.Code, Message: x.Message, Action: x.Action,

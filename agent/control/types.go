@@ -223,7 +223,7 @@ type Event struct {
 
 // Problem is one reason for which the agent cannot do all of its work, or an alarm.
 type Problem struct {
-	Subject string    `json:"subject"` // inbox NAME, api NAME, or journal
+	Subject string    `json:"subject"` // inbox NAME, api NAME, data_dir, or journal
 	Code    string    `json:"code"`
 	Message string    `json:"message"`
 	Action  string    `json:"action,omitempty"`  // what to do
@@ -238,3 +238,6 @@ func (o Overview) Obstacles() []Problem {
 
 // SubjectJournal is the subject of a problem with the journal, which has been dealt with when it is reported.
 const SubjectJournal = "journal"
+
+// SubjectDataDir is the subject of a problem with the folder that the journal is in: nothing is begun until it is over.
+const SubjectDataDir = "data_dir"

@@ -51,6 +51,7 @@ func (h handler) Handle(ctx context.Context, files []watcher.File) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+			h.in.Guard.Failed(err)
 			failed = append(failed, fmt.Errorf("accept list %s: %w", f.Path, err))
 		}
 	}
@@ -61,6 +62,9 @@ func (h handler) Handle(ctx context.Context, files []watcher.File) error {
 // interrupted at any point, and with the same list again; nothing is tracked twice. young tells that a list that
 // breaks off may still be written.
 func (p *Pipeline) accept(ctx context.Context, in Inbox, rel string, young bool) error {
+	if err := p.diskTrouble(in); err != nil {
+		return err
+	}
 	src := filepath.Join(in.Root, filepath.FromSlash(rel))
 	found, err := survey(ctx, src, in)
 	var invalid *ListError

@@ -53,6 +53,7 @@ func (t *task) explain(err error) {
 		t.result.cause = &journal.Cause{Code: string(reason.Rejected), Message: reason.NoPath.With(err).In(t.p.o.Language)}
 		return
 	case !ok:
+		t.in.Guard.Failed(err)
 		t.result.cause = cause(reason.Disk, err)
 		return
 	}

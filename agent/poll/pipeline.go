@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
 	"kurir/agent/reason"
 	"kurir/agent/t2g"
 	"kurir/agent/transport"
@@ -29,15 +30,17 @@ var _ Client = (*t2g.Client)(nil)
 // Inbox is one inbox of kind aju; the fields are those of the configuration.
 type Inbox struct {
 	Name        string
-	Root        string // absolute
-	Outbox      string // absolute
-	KodeDokumen string // for lists that carry none
+	Root        string        // absolute
+	Outbox      string        // absolute
+	Guard       *outbox.Guard // of the outbox: nothing is asked while it cannot be written; nil: no one looks
+	KodeDokumen string        // for lists that carry none
 	Pace        Pace
 }
 
 // Options configure a Pipeline.
 type Options struct {
 	Store    journal.Store
+	DataDir  *outbox.Guard // of the journal's folder: nothing is begun while it cannot be written; nil: no one looks
 	Client   Client
 	Gate     *transport.Gate // pauses all polls together after a refusal of the API as a whole
 	Inboxes  []Inbox
@@ -123,6 +126,9 @@ func ignoreEnd(ctx context.Context, err error) error {
 // worker claims due documents, one at a time, and polls them. While the API is paused nothing is claimed.
 func (p *Pipeline) worker(ctx context.Context) error {
 	for {
+		if err := p.awaitDisks(ctx); err != nil {
+			return err
+		}
 		pass, err := p.o.Gate.Enter(ctx)
 		if err != nil {
 			return err

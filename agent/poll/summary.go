@@ -123,6 +123,12 @@ func (s *summaries) take(now time.Time) (summaryKey, time.Duration) {
 // write writes one summary. An error is one after which it may be tried again.
 func (s *summaries) write(ctx context.Context, key summaryKey) error {
 	begin := time.Now()
+	if err := s.p.diskTrouble(s.p.inboxes[key.inbox]); err != nil { // what is not there now is not gone
+		s.mu.Lock()
+		s.next[key] = begin.Add(summaryAway)
+		s.mu.Unlock()
+		return err
+	}
 	err := s.p.summarize(ctx, s.p.inboxes[key.inbox], key.folder)
 	took := time.Since(begin)
 	s.mu.Lock()

@@ -54,6 +54,10 @@ func (p *Pipeline) work(ctx context.Context, claim journal.Claim, pass *transpor
 	}
 	t.rec = rec
 	t.before = t.row(t.job.Label, t.job.Cause)
+	if err := p.diskTrouble(in); err != nil {
+		t.waitForDisk(ctx, err)
+		return
+	}
 	if !rec.Busy.IsZero() {
 		t.putOff(ctx) // nobody knows whether the request had left
 		return
@@ -224,7 +228,7 @@ func (t *task) show(job journal.Job) Document {
 	if err == nil {
 		err = writeDocument(t.folder, doc)
 	}
-	if err != nil {
+	if err != nil && !t.in.Guard.Failed(err) {
 		t.p.log.Error("status not written", "id", job.ID, "error", err)
 	}
 	t.p.released(t.folder)

@@ -32,6 +32,9 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	if taken != "" && taken == fingerprint(s) {
 		return time.Time{}
 	}
+	if err := in.p.diskTrouble(in.in); err != nil {
+		return in.holdBack(ctx, s, err, now)
+	}
 	v := in.judge(s, now)
 	if v.listed && !k.folder && in.relist(k, v.list, now) {
 		return now // the list has changed which files are the set's

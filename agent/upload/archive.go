@@ -76,6 +76,9 @@ func (t *task) finishSent(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := t.p.diskTrouble(t.in); err != nil { // it may have gone since the first request
+		return err
+	}
 	job := t.claim.Job()
 	receipt := t.p.receipt(job, t.r)
 	if err := t.p.writeJSON(t.in, t.r.Archive+receiptSuffix, receipt); err != nil {

@@ -22,6 +22,10 @@ func (t *task) stop(ctx context.Context, err error) {
 		t.postpone(ctx, t.notNow, &journal.Cause{Code: string(reason.Timeout), Message: err.Error()})
 		return
 	}
+	if (!ok || te.Kind == transport.Local) && t.onDisk(err) {
+		t.waitForDisk(ctx, err)
+		return
+	}
 	if !ok && errors.Is(err, errFiles) {
 		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err},
 			&journal.Cause{Code: string(reason.Disk), Message: err.Error()})

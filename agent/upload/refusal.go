@@ -122,7 +122,11 @@ func (p *Pipeline) finishRefusal(ctx context.Context, job journal.Job) error {
 	if !ok {
 		return nil
 	}
+	if err := p.diskTrouble(in); err != nil {
+		return err
+	}
 	if err := p.putFailed(in, job, r); err != nil {
+		in.Guard.Failed(err)
 		return err
 	}
 	err = p.o.Store.Update(ctx, journal.Xray, job.Key, func(j *journal.Job) error {
@@ -184,7 +188,7 @@ func (p *Pipeline) moveRefused(ctx context.Context) error {
 				p.setUnmoved(k, false)
 				continue
 			}
-			if err := p.finishRefusal(ctx, job); err != nil && ctx.Err() == nil {
+			if err := p.finishRefusal(ctx, job); err != nil && ctx.Err() == nil && !errors.Is(err, errDisk) {
 				p.log.Error("set not moved", "id", job.ID, "error", err)
 			}
 		}

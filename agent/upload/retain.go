@@ -137,6 +137,9 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 	if n > 0 {
 		p.log.Info("journal rebuilt from receipts", "inbox", in.Name, "receipts", n)
 	}
+	if in.Guard.Ready() != nil {
+		return nil // receipts may be where nothing can be read now: at the next start
+	}
 	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
 		return err
 	}

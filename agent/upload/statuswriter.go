@@ -34,7 +34,8 @@ type statusWriter struct {
 	names   map[string]string // by outbox and id: the file
 	taken   map[string]string // by file: the key that has it
 
-	stopping bool // what cannot be written now is given up
+	away     map[string]time.Time // by outbox that could not be written: when to try it again
+	stopping bool                 // what cannot be written now is given up
 }
 
 type pendingStatus struct {
@@ -46,7 +47,7 @@ type pendingStatus struct {
 func newStatusWriter(changed func(Status)) *statusWriter {
 	w := &statusWriter{
 		wake: make(chan struct{}, 1), changed: changed, pending: map[string]pendingStatus{}, writing: map[string]bool{},
-		names: map[string]string{}, taken: map[string]string{},
+		names: map[string]string{}, taken: map[string]string{}, away: map[string]time.Time{},
 	}
 	w.cond = sync.NewCond(&w.mu)
 	return w
@@ -128,16 +129,26 @@ func (w *statusWriter) end(key string) {
 	}
 }
 
-// again keeps a state that could not be written for later, unless a newer one has come.
-func (w *statusWriter) again(key string, p pendingStatus) {
+// again keeps a state that could not be written for later, unless a newer one has come, and leaves its outbox alone for a
+// while: of the states that wait for a full disk one is tried, not each. It reports whether that is news.
+func (w *statusWriter) again(key string, p pendingStatus) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	_, known := w.away[p.out]
+	w.away[p.out] = time.Now().Add(writeAgain)
 	if _, newer := w.pending[key]; newer || w.stopping {
-		return
+		return !known
 	}
-	p.due = time.Now().Add(writeAgain)
 	w.pending[key] = p
 	w.order = append(w.order, key)
+	return !known
+}
+
+// back notes that an outbox can be written.
+func (w *statusWriter) back(out string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.away, out)
 }
 
 func (w *statusWriter) write(key string, st Status, out string) error {
@@ -181,9 +192,10 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 				if key != "" {
 					err := w.write(key, p.st, p.out)
 					w.end(key)
-					if err != nil {
+					if err == nil {
+						w.back(p.out)
+					} else if w.again(key, p) {
 						log.Error("status not written", "id", p.st.ID, "error", err)
-						w.again(key, p)
 					}
 					continue
 				}
@@ -209,6 +221,7 @@ func (w *statusWriter) take(all bool) (pendingStatus, string, time.Duration) {
 	defer w.mu.Unlock()
 	w.stopping = w.stopping || all
 	now := time.Now()
+	wait := time.Minute
 	for i := 0; i < len(w.order); i++ {
 		key := w.order[i]
 		p, ok := w.pending[key]
@@ -216,8 +229,15 @@ func (w *statusWriter) take(all bool) (pendingStatus, string, time.Duration) {
 		case !ok: // written meanwhile
 			w.unlist(i)
 			i--
+		case w.away[p.out].After(now):
+			if all { // its disk would have to come back in this moment
+				w.unlist(i)
+				delete(w.pending, key)
+				i--
+			}
+			wait = min(wait, w.away[p.out].Sub(now))
 		case p.due.After(now) && !all:
-			return pendingStatus{}, "", p.due.Sub(now)
+			return pendingStatus{}, "", min(wait, p.due.Sub(now))
 		case w.writing[key]:
 			continue // the writer that has it will be done soon
 		default:
@@ -227,7 +247,7 @@ func (w *statusWriter) take(all bool) (pendingStatus, string, time.Duration) {
 			return p, key, 0
 		}
 	}
-	return pendingStatus{}, "", time.Minute
+	return pendingStatus{}, "", wait
 }
 
 // unlist takes one key out of the order; the first, which is the rule, costs nothing.

@@ -24,6 +24,7 @@ import (
 
 	"kurir/agent/beacukai"
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
 	"kurir/agent/reason"
 	"kurir/agent/transport"
 )
@@ -46,8 +47,10 @@ type Retry struct {
 // Inbox is one inbox of kind xray; the fields are those of the configuration.
 type Inbox struct {
 	Name       string
-	Root       string // absolute
-	Outbox     string // absolute
+	Root       string        // absolute
+	Outbox     string        // absolute
+	Guard      *outbox.Guard // of the outbox: nothing is sent while it cannot be written; nil: no one looks
+	Offline    func() bool   // whether the inbox itself is away, so that its files are not gone; nil: never
 	Settle     time.Duration
 	Ignore     []string
 	Defaults   map[string]string
@@ -64,6 +67,7 @@ type Inbox struct {
 // Options configure a Pipeline.
 type Options struct {
 	Store    journal.Store
+	DataDir  *outbox.Guard // of the journal's folder: nothing is begun while it cannot be written; nil: no one looks
 	Client   Client
 	Gate     *transport.Gate // pauses all sends together after a refusal of the API as a whole
 	Inboxes  []Inbox
@@ -159,6 +163,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 // worker claims due jobs, one at a time, and works on them.
 func (p *Pipeline) worker(ctx context.Context) error {
 	for {
+		if err := p.awaitDisks(ctx); err != nil {
+			return err
+		}
 		pass, err := p.o.Gate.Enter(ctx)
 		if err != nil {
 			return err

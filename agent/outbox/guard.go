@@ -1,0 +1,219 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The paces of a Guard.
+const (
+	guardFirst = 5 * time.Second  // between two tries of a folder that is in trouble
+	guardLast  = 30 * time.Second // where it has been well again for moments only
+	guardCalm  = time.Minute      // how long it must have been well for its next trouble to be tried at the first pace
+)
+
+// guardSize is how much room a try needs: enough for the receipts and states of what waits.
+const guardSize = 256 << 10
+
+// ErrUnmounted is a folder on whose place nothing is mounted any more: what is written there now would be in the wrong
+// place, and what is missing there is not gone.
+var ErrUnmounted = errors.New("its file system is not mounted")
+
+// guardPermit is the file by which a person says that an unmounted folder is to be used as it is. It is taken away when seen.
+const guardPermit = ".kurir"
+
+// Guard knows whether a folder can be written, so that work which ends there is not begun while it cannot. A folder is in
+// trouble when a write has failed and a try of the Guard's own fails too, when its disk is full, and when the file system
+// that it was on is gone; then it is tried again at a slow pace, however many ask. A nil Guard has no doubts. It is safe
+// for use by many goroutines.
+type Guard struct {
+	folder  string
+	now     func() time.Time
+	trying  sync.Mutex // held by whoever looks
+	mu      sync.Mutex // guards all below
+	mount   string     // where the folder's file system is mounted; "" while that is not known
+	trouble error
+	since   time.Time
+	next    time.Time // when to try again, in trouble
+	pace    time.Duration
+	well    time.Time // since when it has been well
+	tries   int
+}
+
+// NewGuard returns the Guard of a folder, which need not exist. mount is where its file system was mounted when it was
+// last well (see Mount), "" where that is not known.
+func NewGuard(folder, mount string) *Guard {
+	return &Guard{folder: folder, mount: mount, now: time.Now, pace: guardFirst}
+}
+
+// Folder returns the folder that is guarded.
+func (g *Guard) Folder() string { return g.folder }
+
+// Mount returns where the folder's file system is mounted, as it was when the folder was last well.
+func (g *Guard) Mount() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mount
+}
+
+// State returns what the trouble is and since when, nil when there is none. It never waits for the disk.
+func (g *Guard) State() (trouble error, since time.Time) {
+	if g == nil {
+		return nil, time.Time{}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.trouble, g.since
+}
+
+// Ready returns nil when the folder can be written as far as is known, or what the trouble is. It looks itself whether the
+// file system is there, and in trouble tries to write when that is due; while another call does, it returns what was
+// known before.
+func (g *Guard) Ready() error {
+	if g == nil {
+		return nil
+	}
+	if g.due() && g.trying.TryLock() {
+		defer g.trying.Unlock()
+		if g.due() {
+			trouble, _ := g.State()
+			g.settle(g.look(trouble != nil))
+		}
+	}
+	trouble, _ := g.State()
+	return trouble
+}
+
+// Wait returns nil when the folder is Ready, or ctx's error.
+func (g *Guard) Wait(ctx context.Context) error {
+	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if g.Ready() == nil {
+			return nil
+		}
+		t := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// Failed tells that work in the folder has met err, and reports whether the folder is in trouble then: its disk is full, or
+// it cannot be written at all. An error of something else, such as one file that someone holds, is none of its own.
+func (g *Guard) Failed(err error) bool {
+	if g == nil || err == nil {
+		return false
+	}
+	g.trying.Lock()
+	defer g.trying.Unlock()
+	if trouble, _ := g.State(); trouble != nil {
+		return true
+	}
+	found := g.look(true)
+	if found == nil && isFull(err) {
+		found = err
+	}
+	if found == nil {
+		return false
+	}
+	g.settle(found)
+	return true
+}
+
+// due reports whether to look. A folder that is well is looked at always: that costs microseconds.
+func (g *Guard) due() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.trouble == nil || !g.now().Before(g.next)
+}
+
+// look looks whether the file system is there, and with try, or the first time, tries to write. The caller holds trying.
+func (g *Guard) look(try bool) error {
+	g.mu.Lock()
+	mount := g.mount
+	try = try || g.well.IsZero()
+	g.mu.Unlock()
+	now, err := mountOf(g.folder)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", g.folder, err)
+	}
+	if mount != "" && isAbove(now, mount) && os.Remove(filepath.Join(g.folder, guardPermit)) != nil {
+		return fmt.Errorf("%s: %w: it was at %s; if the folder is to be used without it, make a file %s in it",
+			g.folder, ErrUnmounted, mount, guardPermit)
+	}
+	if try {
+		if err := g.try(); err != nil {
+			return err
+		}
+	}
+	g.mu.Lock()
+	g.mount = now
+	g.mu.Unlock()
+	return nil
+}
+
+// try writes a file into the folder, makes it durable and removes it. Its error does not name the file, so that the same
+// trouble has the same words each time.
+func (g *Guard) try() error {
+	g.mu.Lock()
+	g.tries++
+	g.mu.Unlock()
+	if err := makeFolder(g.folder); err != nil {
+		return fmt.Errorf("make %s: %w", g.folder, err)
+	}
+	name := filepath.Join(g.folder, temporaryName("try", randomTag()))
+	err := writeNew(name, func(w io.Writer) error {
+		_, err := w.Write(make([]byte, guardSize))
+		return err
+	})
+	if err == nil {
+		err = discard(name)
+	}
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	if err != nil {
+		return fmt.Errorf("write into %s: %w", g.folder, err)
+	}
+	return nil
+}
+
+// settle takes over what a look has found.
+func (g *Guard) settle(trouble error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	switch {
+	case trouble == nil:
+		if g.trouble != nil || g.well.IsZero() {
+			g.well = now
+		}
+		g.trouble, g.since = nil, time.Time{}
+		return
+	case g.trouble == nil:
+		if g.since = now; g.well.IsZero() || now.Sub(g.well) >= guardCalm {
+			g.pace = guardFirst
+		} else {
+			g.pace = min(2*g.pace, guardLast) // it was well for a moment only
+		}
+	}
+	g.trouble, g.next = trouble, now.Add(g.pace)
+}
+
+// isAbove reports whether folder a lies above b, and is not b itself.
+func isAbove(a, b string) bool {
+	rel, err := filepath.Rel(a, b)
+	return err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
