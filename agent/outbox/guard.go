@@ -197,8 +197,11 @@ func (g *Guard) settle(trouble error) {
 	now := g.now()
 	switch {
 	case trouble == nil:
-		if g.trouble != nil || g.well.IsZero() {
+		switch {
+		case g.trouble != nil:
 			g.well = now
+		case g.well.IsZero(): // the first look: nothing is known against it
+			g.well = now.Add(-guardCalm)
 		}
 		g.trouble, g.since = nil, time.Time{}
 		return

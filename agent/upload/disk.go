@@ -11,8 +11,8 @@ import (
 	"kurir/agent/reason"
 )
 
-// diskPause is how long a set waits whose outbox cannot be written: half of it to all of it, so that those of a full
-// inbox do not come all at once.
+// diskPause is how long a set waits whose disk is in trouble, unless the inbox's longest pause is shorter: half of it to all
+// of it, so that those of a full inbox do not come all at once.
 const diskPause = 20 * time.Second
 
 // errDisk is an outbox or a journal that cannot be written now.
@@ -61,7 +61,10 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // diskDelay is when to look again at what waits for a disk.
-func diskDelay() time.Duration { return diskPause/2 + rand.N(diskPause/2) }
+func (in Inbox) diskDelay() time.Duration {
+	most := max(min(diskPause, in.Retry.Max), 10*time.Millisecond)
+	return most/2 + rand.N(most/2)
+}
 
 // onDisk reports whether err, which has ended the work on the task, is trouble of a disk as a whole: of the outbox, or of an
 // inbox that is away. No set fails for that, however long it takes.
@@ -75,12 +78,12 @@ func (t *task) onDisk(err error) bool {
 // waitForDisk puts the task off until its disk may be there again.
 func (t *task) waitForDisk(ctx context.Context, err error) {
 	t.r.FirstFail = time.Time{} // no set fails for what concerns them all
-	t.postpone(ctx, t.p.o.Now().Add(diskDelay()), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+	t.postpone(ctx, t.p.o.Now().Add(t.in.diskDelay()), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})
 }
 
 // holdBack shows that a set waits for a disk, without looking into it, and returns when to look again.
 func (in *intake) holdBack(ctx context.Context, s snapshot, trouble error, now time.Time) time.Time {
 	v := verdict{note: trouble.Error(), trouble: &journal.Cause{Code: string(reason.Disk), Message: trouble.Error()}}
 	in.report(ctx, s, v, now)
-	return now.Add(diskDelay())
+	return now.Add(in.in.diskDelay())
 }
