@@ -165,7 +165,7 @@ func (s *soak) metric(name string) float64 {
 
 func (s *soak) get(path string) ([]byte, error) {
 	client := http.Client{Timeout: 5 * time.Second}
-	res, err := client.Get(s.url + path) //nolint:noctx // bounded by the client
+	res, err := client.Get(s.url + path)
 	if err != nil {
 		return nil, err
 	}

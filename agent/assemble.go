@@ -35,7 +35,8 @@ func (a *Agent) assembleUpload() error {
 	}
 	a.bc = api
 	a.upload = upload.New(upload.Options{
-		Store: keeper{a.store, a.disks}, DataDir: a.disks.data, Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
+		Store: keeper{a.store, a.disks}, DataDir: a.disks.data,
+		Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
 		Requests: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
 		Location: a.cfg.Location(), Logger: a.log,
 		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },

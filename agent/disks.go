@@ -120,7 +120,7 @@ func (a *Agent) watchDisk(ctx context.Context, guard *outbox.Guard, well func())
 		err := guard.Ready()
 		switch {
 		case err != nil && !said:
-			_, since = guard.State()
+			since, _ = guard.State()
 			a.log.Warn("folder cannot be written, its work is paused", "folder", guard.Folder(), "code", reason.Disk, "error", err)
 			said = true
 			a.tellInboxes(ctx, guard.Folder())
@@ -202,7 +202,7 @@ func (d *disks) atHome(dir, file string) error {
 func (a *Agent) diskProblems(o control.Overview) []control.Problem {
 	var out []control.Problem
 	say := func(subject string, guard *outbox.Guard) {
-		if trouble, since := guard.State(); trouble != nil {
+		if since, trouble := guard.State(); trouble != nil {
 			out = append(out, a.problem(subject, reason.Disk, trouble.Error(), since))
 		}
 	}

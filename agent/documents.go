@@ -40,7 +40,8 @@ func (a *Agent) assemblePoll() error {
 		EDINumber: a.cfg.T2G.EDINumber, StatusResponPath: a.cfg.T2G.StatusResponPath, ResponsePaths: a.cfg.T2G.ResponsePaths,
 	})
 	a.poll = poll.New(poll.Options{
-		Store: keeper{a.store, a.disks}, DataDir: a.disks.data, Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
+		Store: keeper{a.store, a.disks}, DataDir: a.disks.data,
+		Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
 		Language: a.lang, Location: a.cfg.Location(), Logger: a.log,
 		OnDocument: func(d poll.Document) {
 			a.publish(control.Event{Type: control.EventDocument, Document: ptr(documentOf(d))})

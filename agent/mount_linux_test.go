@@ -88,7 +88,7 @@ func mountBrittle(t *testing.T, dir string) *brittle {
 	b := &brittle{t: t, dir: dir, loop: strings.TrimSpace(string(loop))}
 	t.Cleanup(func() {
 		unmount(t, dir)
-		if err := exec.Command("losetup", "-d", b.loop).Run(); err != nil { //nolint:noctx // the test's context has ended
+		if err := exec.Command("losetup", "-d", b.loop).Run(); err != nil {
 			t.Errorf("losetup -d: %v", err)
 		}
 	})

@@ -64,14 +64,14 @@ func (g *Guard) Mount() string {
 	return g.mount
 }
 
-// State returns what the trouble is and since when, nil when there is none. It never waits for the disk.
-func (g *Guard) State() (trouble error, since time.Time) {
+// State returns since when there is trouble and what it is, nil when there is none. It never waits for the disk.
+func (g *Guard) State() (since time.Time, trouble error) {
 	if g == nil {
-		return nil, time.Time{}
+		return time.Time{}, nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.trouble, g.since
+	return g.since, g.trouble
 }
 
 // Ready returns nil when the folder can be written as far as is known, or what the trouble is. It looks itself whether the
@@ -84,11 +84,11 @@ func (g *Guard) Ready() error {
 	if g.due() && g.trying.TryLock() {
 		defer g.trying.Unlock()
 		if g.due() {
-			trouble, _ := g.State()
+			_, trouble := g.State()
 			g.settle(g.look(trouble != nil))
 		}
 	}
-	trouble, _ := g.State()
+	_, trouble := g.State()
 	return trouble
 }
 
@@ -118,7 +118,7 @@ func (g *Guard) Failed(err error) bool {
 	}
 	g.trying.Lock()
 	defer g.trying.Unlock()
-	if trouble, _ := g.State(); trouble != nil {
+	if _, trouble := g.State(); trouble != nil {
 		return true
 	}
 	found := g.look(true)

@@ -33,7 +33,7 @@ func TestGuardTriesAtItsPace(t *testing.T) {
 	if g.tries > 13 {
 		t.Errorf("%d tries in a minute", g.tries)
 	}
-	if trouble, since := g.State(); trouble == nil || !since.Equal(begin) {
+	if since, trouble := g.State(); trouble == nil || !since.Equal(begin) {
 		t.Errorf("trouble %v since %v", trouble, since)
 	}
 	if err := os.Remove(folder); err != nil {

@@ -63,13 +63,13 @@ func pause(ctx context.Context, d time.Duration) error {
 // diskDelay is when to look again at what waits for a disk.
 func (in Inbox) diskDelay() time.Duration {
 	most := max(min(diskPause, in.Retry.Max), 10*time.Millisecond)
-	return most/2 + rand.N(most/2)
+	return most/2 + rand.N(most/2) //nolint:gosec // a pace is no secret
 }
 
 // onDisk reports whether err, which has ended the work on the task, is trouble of a disk as a whole: of the outbox, or of an
 // inbox that is away. No set fails for that, however long it takes.
 func (t *task) onDisk(err error) bool {
-	if trouble, _ := t.p.o.DataDir.State(); trouble != nil || errors.Is(err, errDisk) || t.in.Guard.Failed(err) {
+	if _, trouble := t.p.o.DataDir.State(); trouble != nil || errors.Is(err, errDisk) || t.in.Guard.Failed(err) {
 		return true
 	}
 	return t.r.Root == t.in.Root && t.in.Offline != nil && t.in.Offline()

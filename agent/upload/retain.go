@@ -137,8 +137,9 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 	if n > 0 {
 		p.log.Info("journal rebuilt from receipts", "inbox", in.Name, "receipts", n)
 	}
-	if in.Guard.Ready() != nil {
-		return nil // receipts may be where nothing can be read now: at the next start
+	if trouble := in.Guard.Ready(); trouble != nil {
+		p.log.Warn("receipts not all read, at the next start again", "inbox", in.Name, "error", trouble)
+		return nil
 	}
 	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
 		return err
