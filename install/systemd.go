@@ -58,7 +58,7 @@ func Unit(p UnitParams) (string, error) {
 		"ExecStart":       strings.ReplaceAll(word(p.Executable)+" run --config "+word(p.Config), "$", "$$"),
 		"EnvironmentFile": percent(p.EnvironmentFile), "Credentials": slices.Compact(credentials),
 		"ProtectHome": p.protectHome(), "PrivateTmp": p.privateTmp(),
-		"StateDirectories": state, "ReadWritePaths": write, "ConfigValue": p.Config,
+		"StateDirectories": state, "ReadWritePaths": write, "Config": p.Config, "Executable": p.Executable,
 	})
 	if err != nil {
 		return "", fmt.Errorf("make the unit %s: %w", p.Name, err)

@@ -13,15 +13,26 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	return a.withJSON(a.withConfig(&cobra.Command{
+	direct := false
+	cmd := a.withJSON(a.withConfig(&cobra.Command{
 		Use:     "check",
 		GroupID: "try",
 		Short:   "Does it all fit together? Config, folders, disk, credentials, servers, clock",
-		Long: `Tries everything that the agent will need and says what to do about what does not work. Run it as the account that the
-agent runs as. Exit code 1 when something fails, 2 when the configuration itself is wrong.`,
+		Long: `Tries everything that the agent will need and says what to do about what does not work. Where the agent is installed as
+a service under systemd, root sees what the service sees: the same account, credentials and sandbox. Elsewhere run it as
+the account that the agent runs as. Exit code 1 when something fails, 2 when the configuration itself is wrong.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context()) },
 	}))
+	cmd.Flags().BoolVar(&direct, "direct", false, "as this account, even where the service has another one")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !direct {
+			if handled, err := a.checkService(cmd.Context()); handled {
+				return err
+			}
+		}
+		return a.check(cmd.Context())
+	}
+	return cmd
 }
 
 func (a *app) check(ctx context.Context) error {
@@ -35,21 +46,13 @@ func (a *app) check(ctx context.Context) error {
 		}
 		return err
 	}
-	apis, closeAll, err := servers(cfg)
-	if err != nil {
-		return err
-	}
-	defer closeAll()
-	_, dialed := control.Dial(ctx, cfg.DataDir)
-	results := []check.Result{}
-	check.Run(ctx, check.Options{Config: cfg, APIs: apis, Running: dialed == nil, Say: a.say}, func(r check.Result) {
-		results = append(results, r)
+	results, err := examine(ctx, cfg, a.say, func(r check.Result) {
 		if !a.json {
 			a.showResult(r)
 		}
 	})
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err != nil {
+		return err
 	}
 	if a.json {
 		if err := a.printJSON(results); err != nil {
@@ -57,6 +60,22 @@ func (a *app) check(ctx context.Context) error {
 		}
 	}
 	return a.verdict(results)
+}
+
+// examine checks everything from this process and reports each outcome as soon as it is known.
+func examine(ctx context.Context, cfg *config.Config, say func(_, _ string) string, report func(check.Result)) ([]check.Result, error) {
+	apis, closeAll, err := servers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	_, dialed := control.Dial(ctx, cfg.DataDir)
+	results := []check.Result{}
+	check.Run(ctx, check.Options{Config: cfg, APIs: apis, Running: dialed == nil, Say: say}, func(r check.Result) {
+		results = append(results, r)
+		report(r)
+	})
+	return results, ctx.Err()
 }
 
 func (a *app) showResult(r check.Result) {

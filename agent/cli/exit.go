@@ -25,9 +25,12 @@ const (
 func exitCode(err error) int {
 	var usage *usageError
 	var problems config.Errors
+	var done *exitError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &done):
+		return done.code
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, control.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, control.ErrNoMatch), errors.Is(err, service.ErrNotInstalled):
@@ -39,6 +42,13 @@ func exitCode(err error) int {
 
 // errReported is a failure of which everything has been said already.
 var errReported = errors.New("failed as reported")
+
+// exitError is the end of another process of this program, which has said everything already.
+type exitError struct{ code int }
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+func (e *exitError) Is(target error) bool { return target == errReported }
 
 // usageError is a command line or a configuration that cannot be obeyed. Without err all has been said already.
 type usageError struct {

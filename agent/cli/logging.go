@@ -23,6 +23,9 @@ func newLogger(c config.Log, w io.Writer) (logger *slog.Logger, close func()) {
 		w, close = file, func() { _ = file.Close() } // every line is in the file already
 	}
 	o := &slog.HandlerOptions{Level: logLevel(c.Level)}
+	if _, ok := w.(journald); ok {
+		o.ReplaceAttr = leaveTime
+	}
 	if c.Format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o)), close
 	}

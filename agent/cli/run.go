@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -50,7 +51,11 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	if cfg.Log.File != "" {
 		a.note(fmt.Sprintf(a.say("log ditulis ke %s", "the log goes to %s"), cfg.Log.File))
 	}
-	logger, closeLog := newLogger(cfg.Log, a.err)
+	var lines io.Writer = a.err
+	if f, ok := a.err.(*os.File); ok && service.IsJournal(f) {
+		lines = journald{a.err}
+	}
+	logger, closeLog := newLogger(cfg.Log, lines)
 	defer closeLog()
 	logStart(logger, cfg)
 	err = a.runAgent(ctx, cfg, logger, ready)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -92,6 +91,9 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if a.config == "" {
 		a.config = before.Config
 	}
+	if err := a.asService(); err != nil {
+		return err
+	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -99,14 +101,17 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if err := checkPlaceholders(cfg); err != nil {
 		return err
 	}
-	plan, err := planOf(cfg, f.user, before)
-	if err != nil {
+	plan := planOf(cfg)
+	if plan.Executable, err = thisProgram(); err != nil {
 		return err
+	}
+	if plan.User = f.user; plan.User == "" {
+		plan.User = before.User
 	}
 	if err := s.Prepare(&plan); err != nil {
 		return err
 	}
-	if err := a.trial(ctx, s, cfg, plan); err != nil {
+	if err := a.tryPlan(ctx, s, cfg, &plan); err != nil {
 		return err
 	}
 	changed, err := s.Install(plan)
@@ -138,20 +143,22 @@ func (a *app) nextStep(s *service.Service, f *serviceFlags, changed bool) error 
 	return nil
 }
 
-// planOf is what the service needs of the configuration.
-func planOf(cfg *config.Config, user string, before service.Plan) (service.Plan, error) {
-	executable, err := os.Executable()
+// thisProgram is the path of the binary itself, not of a link to it.
+func thisProgram() (string, error) {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
 	if err != nil {
-		return service.Plan{}, fmt.Errorf("find this program: %w", err)
+		return "", fmt.Errorf("find this program: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(executable); err == nil {
-		executable = real
-	}
-	if user == "" {
-		user = before.User
-	}
+	return path, nil
+}
+
+// planOf is what the service needs of the configuration.
+func planOf(cfg *config.Config) service.Plan {
 	p := service.Plan{
-		Executable: executable, Config: cfg.Path, User: user, DataDir: cfg.DataDir, LogFile: cfg.Log.File,
+		Config: cfg.Path, DataDir: cfg.DataDir, LogFile: cfg.Log.File,
 		EnvironmentFile: environmentFile(cfg.Path),
 		Credentials:     map[string]string{config.CredentialName(cfg.Path): cfg.Path},
 	}
@@ -161,17 +168,7 @@ func planOf(cfg *config.Config, user string, before service.Plan) (service.Plan,
 	for _, in := range cfg.Inboxes {
 		p.Inboxes = append(p.Inboxes, service.Inbox{Path: in.Path, Outbox: in.Outbox})
 	}
-	return p, nil
-}
-
-// environmentFile is where a service finds the variables of its configuration: kurir.env beside kurir.yaml.
-func environmentFile(config string) string {
-	return strings.TrimSuffix(config, filepath.Ext(config)) + ".env"
-}
-
-// trial checks the configuration, and refuses one that cannot work.
-func (a *app) trial(ctx context.Context, _ *service.Service, _ *config.Config, _ service.Plan) error {
-	return ctx.Err()
+	return p
 }
 
 func (a *app) serviceUninstall(f *serviceFlags) error {
@@ -194,11 +191,8 @@ func (a *app) serviceStart(f *serviceFlags, verb string) error {
 	if err := s.Permitted(); err != nil {
 		return err
 	}
-	if path := s.Installed().Config; path != "" {
-		a.config = path
-		if _, err := a.load(); err != nil { // said here and now instead of in a log
-			return err
-		}
+	if err := a.refresh(s); err != nil {
+		return err
 	}
 	do := s.Start
 	if verb == "restart" {
@@ -209,6 +203,36 @@ func (a *app) serviceStart(f *serviceFlags, verb string) error {
 	}
 	a.note(fmt.Sprintf(a.say("layanan %s berjalan", "the service %s is running"), s.Name()))
 	return nil
+}
+
+// refresh says what is wrong with the configuration, here and now instead of in a log, and brings the service up to date
+// with folders and secrets that the configuration has got since it was installed.
+func (a *app) refresh(s *service.Service) error {
+	installed := s.Installed()
+	if installed.Config == "" {
+		return nil
+	}
+	a.config = installed.Config
+	if err := a.asService(); err != nil {
+		return err
+	}
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	if err := checkPlaceholders(cfg); err != nil {
+		return err
+	}
+	plan := planOf(cfg)
+	plan.Executable, plan.User = installed.Executable, installed.User
+	if !s.Outdated(plan) {
+		return nil
+	}
+	if err := s.Prepare(&plan); err != nil {
+		return err
+	}
+	_, err = s.Install(plan)
+	return err
 }
 
 func (a *app) serviceStop(f *serviceFlags) error {

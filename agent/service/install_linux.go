@@ -19,13 +19,23 @@ import (
 // defaultUser is the account that a service gets where none is named.
 const defaultUser = "kurir"
 
-// Installed is what was given when the service was installed; zero where there is none.
+// Installed is with what the service was installed: Executable, Config and User alone; zero where there is none.
 func (s *Service) Installed() Plan {
-	u, err := readUnit(s.unitPath())
+	u, err := s.installedUnit()
 	if err != nil {
 		return Plan{}
 	}
-	return Plan{Config: u.config, User: u.user}
+	return u.plan
+}
+
+// Outdated reports whether the service was installed for another plan than this one, and could be brought up to date.
+func (s *Service) Outdated(p Plan) bool {
+	u, err := readUnit(s.unitPath()) // not a package's
+	if err != nil {
+		return false
+	}
+	text, err := s.unitText(p)
+	return err == nil && text != u.text
 }
 
 // Prepare makes what the service needs before it can be tried or installed: its account, and the folders that are

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,8 +17,10 @@ import (
 	"kurir/install"
 )
 
-// unitFolder is where kardianos, like every administrator, puts units.
+// unitFolder is where kardianos, like every administrator, puts units. Packages put theirs elsewhere.
 const unitFolder = "/etc/systemd/system"
+
+var unitFolders = []string{unitFolder, "/usr/lib/systemd/system", "/lib/systemd/system"}
 
 // askWithin bounds a question to systemd.
 const askWithin = 30 * time.Second
@@ -63,7 +66,7 @@ func (s *Service) Status() (Status, error) {
 		return st, err
 	}
 	said, err := s.properties("LoadState", "ActiveState", "SubState", "MainPID", "NRestarts", "Result", "ExecMainStatus",
-		"UnitFileState", "ActiveEnterTimestampMonotonic", "FragmentPath")
+		"UnitFileState")
 	if err != nil {
 		return st, err
 	}
@@ -83,8 +86,8 @@ func (s *Service) Status() (Status, error) {
 	if st.State != Running {
 		st.PID = 0
 	}
-	if installed, err := readUnit(said["FragmentPath"]); err == nil {
-		st.Config, st.User = installed.config, installed.user
+	if u, err := s.installedUnit(); err == nil {
+		st.Config, st.User = u.plan.Config, u.plan.User
 	}
 	return st, nil
 }
@@ -141,11 +144,26 @@ func (s *Service) refused(verb string, err error) error {
 	return fmt.Errorf("%s %s: %w (%s); its last words: journalctl -u %s -n 20", verb, s.name, err, status.Detail, s.name)
 }
 
-// installedUnit is what a unit of ours says about itself.
-type installedUnit struct{ text, config, user string }
+// installedUnit is a unit of ours, and what it says about itself.
+type installedUnit struct {
+	path, text string
+	plan       Plan // Executable, Config and User alone
+}
 
 // errForeign is a unit of the service's name that kurir has not written.
 var errForeign = errors.New("it was not made by kurir")
+
+// installedUnit reads the service's unit, wherever it is: fs.ErrNotExist when there is none.
+func (s *Service) installedUnit() (installedUnit, error) {
+	var u installedUnit
+	err := fs.ErrNotExist
+	for _, folder := range unitFolders {
+		if u, err = readUnit(filepath.Join(folder, s.unit())); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return u, err
+}
 
 // readUnit reads a unit that kurir has written: errForeign for another.
 func readUnit(path string) (installedUnit, error) {
@@ -153,7 +171,7 @@ func readUnit(path string) (installedUnit, error) {
 	if err != nil {
 		return installedUnit{}, fmt.Errorf("read the unit: %w", err)
 	}
-	u := installedUnit{text: string(data)}
+	u := installedUnit{path: path, text: string(data)}
 	if !strings.HasPrefix(u.text, install.UnitMarker) {
 		return installedUnit{}, fmt.Errorf("%s: %w", path, errForeign)
 	}
@@ -161,9 +179,11 @@ func readUnit(path string) (installedUnit, error) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\n"), "=")
 		switch key {
 		case "User":
-			u.user = value
+			u.plan.User = value
 		case "Config":
-			u.config = value
+			u.plan.Config = value
+		case "Executable":
+			u.plan.Executable = value
 		}
 	}
 	return u, nil
@@ -172,7 +192,7 @@ func readUnit(path string) (installedUnit, error) {
 // removable refuses to remove what kurir has not written, and what a package owns.
 func (s *Service) removable() error {
 	_, err := readUnit(s.unitPath())
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New(s.o.Say("unit ini milik paket; hapus paketnya", "this unit belongs to a package; remove the package"))
 	}
 	return err

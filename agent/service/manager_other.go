@@ -3,8 +3,10 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -38,6 +40,17 @@ func (s *Service) Status() (Status, error) {
 	st.Boot = true
 	return st, nil
 }
+
+// Find returns the installed service that runs with this configuration: nil, because this system does not tell.
+func Find(string, Options) *Service { return nil }
+
+// Try would run this program as the service sees the system. It cannot here: handled is false.
+func (s *Service) Try(context.Context, *Plan, io.Writer, io.Writer, ...string) (code int, handled bool, err error) {
+	return 0, false, nil
+}
+
+// Outdated is false: what a service was installed for is not looked at.
+func (s *Service) Outdated(Plan) bool { return false }
 
 func (s *Service) refused(verb string, err error) error {
 	return fmt.Errorf("%s %s: %w", verb, s.name, err)

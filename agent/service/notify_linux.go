@@ -2,9 +2,12 @@ package service
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 )
 
 // notifier tells systemd how the service is doing. Without systemd every method does nothing.
@@ -46,4 +49,13 @@ func (n notifier) stopping() { n.say(daemon.SdNotifyStopping) }
 
 func (notifier) say(state string) {
 	_, _ = daemon.SdNotify(false, state) // systemd sees by itself when nothing arrives
+}
+
+// IsJournal reports whether what is written to f arrives in systemd's journal.
+func IsJournal(f *os.File) bool {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return false
+	}
+	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }

@@ -2,7 +2,10 @@
 
 package service
 
-import "context"
+import (
+	"context"
+	"os"
+)
 
 // notifier is systemd's; elsewhere nobody waits for what it says.
 type notifier struct{}
@@ -11,3 +14,6 @@ func newNotifier() notifier { return notifier{} }
 
 func (notifier) ready(context.Context, Health) {}
 func (notifier) stopping()                     {}
+
+// IsJournal is false: there is no systemd.
+func IsJournal(*os.File) bool { return false }

@@ -89,8 +89,11 @@ func (c *checker) fail(subject, check, detail, remedy string) {
 // inbox checks one inbox and its outbox.
 func (c *checker) inbox(ctx context.Context, in *config.Inbox) {
 	subject := "inbox " + in.Name
+	c.drive(subject, in.Path)
+	c.drive(subject, in.Outbox)
 	if c.inboxFolder(subject, in) {
 		c.watching(ctx, subject, in)
+		c.delivered(subject, in)
 	}
 	c.outboxFolder(subject, in)
 	c.moving(subject, in)

@@ -129,6 +129,10 @@ func TestFolders(t *testing.T) {
 		{"link in the inbox", func(t *testing.T, s *site) {
 			must(t, os.Symlink(s.dir, filepath.Join(s.dir, "in", "link")))
 		}, "inbox lane-1/left alone", check.Warn, "link", false},
+		{"folder that cannot be moved", func(t *testing.T, s *site) {
+			must(t, os.Mkdir(filepath.Join(s.dir, "in", "AWB1"), 0o755))
+			readOnly(t, filepath.Join(s.dir, "in", "AWB1"))
+		}, "inbox lane-1/delivered", check.Warn, "AWB1", false},
 		{"secrets for all to read", func(t *testing.T, s *site) { must(t, os.Chmod(s.cfg.Path, 0o644)) },
 			"config/private", check.Warn, "chmod 600", false},
 	} {
@@ -149,16 +153,16 @@ func TestServerOutOfReach(t *testing.T) {
 	unknown := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(unknown.Close)
 	noTLS := "https" + strings.TrimPrefix(server(t).URL, "http")
-	for _, tc := range []struct{ name, url, text string }{
-		{"nobody listens", closed.URL, "firewall"},
-		{"unknown certificate", unknown.URL, "ca_file"},
-		{"no TLS", noTLS, "does not speak TLS"},
-		{"no such name", "http://nowhere.invalid", ""},
+	for _, tc := range []struct{ name, url, check, text string }{
+		{"nobody listens", closed.URL, "reach", "firewall"},
+		{"unknown certificate", unknown.URL, "tls", "ca_file"},
+		{"no TLS", noTLS, "tls", "does not speak TLS"},
+		{"no such name", "http://nowhere.invalid", "dns", "DNS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSite(t, tc.url)
 			s.apis[0].Probe = func(context.Context) error { t.Error("asked a server out of reach"); return nil }
-			expect(t, s.run(t), "beacukai/reach", check.Fail, tc.text)
+			expect(t, s.run(t), "beacukai/"+tc.check, check.Fail, tc.text)
 		})
 	}
 }
@@ -170,9 +174,50 @@ func TestOwnRoots(t *testing.T) {
 	roots := filepath.Join(s.dir, "ca.pem")
 	must(t, os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate().Raw}), 0o600))
 	s.apis[0].Connection.CAFile = roots
-	expect(t, s.run(t), "beacukai/reach", check.OK, "HTTP 404")
+	results := s.run(t)
+	expect(t, results, "beacukai/reach", check.OK, "HTTP 404")
+	expect(t, results, "beacukai/tls", check.OK, "TLS 1.3, certificate by Acme Co")
 	s.apis[0].Connection.CAFile = filepath.Join(s.dir, "missing.pem")
 	expect(t, s.run(t), "beacukai/reach", check.Fail, "ca_file")
+}
+
+func TestNameAndProxy(t *testing.T) {
+	s := newSite(t, strings.Replace(server(t).URL, "127.0.0.1", "localhost", 1))
+	expect(t, s.run(t), "beacukai/dns", check.OK, "localhost: ")
+	s.apis[0].Connection.Proxy = "http://user:word-of-the-proxy@" + strings.TrimPrefix(server(t).URL, "http://")
+	s.apis[0].Connection.BaseURL = "http://nowhere.invalid" // the proxy knows
+	results := s.run(t)
+	expect(t, results, "beacukai/proxy", check.OK, "127.0.0.1:")
+	expect(t, results, "beacukai/reach", check.OK, "HTTP 404")
+	if strings.Contains(fmt.Sprint(results), "word-of-the-proxy") {
+		t.Errorf("the proxy's password is shown: %v", results)
+	}
+}
+
+func TestDevelopmentServer(t *testing.T) {
+	s := newSite(t, "https://apisdev-gw.beacukai.invalid/openapi/cnpibk")
+	expect(t, s.run(t), "beacukai/server", check.Warn, "does not count")
+	s.apis[0].Connection.Auth.Login = &config.Login{URL: "https://apis-gw.beacukai.invalid/login"}
+	expect(t, s.run(t), "beacukai/server", check.Fail, "the same server")
+	real := newSite(t, server(t).URL)
+	if r, said := real.run(t)["beacukai/server"]; said {
+		t.Errorf("said of a server that is no development server: %+v", r)
+	}
+}
+
+// What a production account meets on the development server: the server answers there, at a name that says so.
+func TestProductionAccountOnDevelopmentServer(t *testing.T) {
+	dev := server(t)
+	s := newSite(t, "http://apisdev-gw.beacukai.invalid")
+	s.apis[0].Connection.Proxy = dev.URL
+	for _, kind := range []transport.Kind{transport.LoginRefused, transport.Forbidden, transport.Unauthorized} {
+		s.apis[0].Probe = func(context.Context) error { return &transport.Error{Kind: kind, Status: 403} }
+		expect(t, s.run(t), "beacukai/request", check.Fail, "refuses production accounts")
+	}
+	s.apis[0].Probe = func(context.Context) error { return &transport.Error{Kind: transport.Server, Status: 500} }
+	if r := s.run(t)["beacukai/request"]; strings.Contains(r.Remedy, "production") {
+		t.Errorf("a server that is unwell is taken for a refused account: %+v", r)
+	}
 }
 
 func TestClock(t *testing.T) {

@@ -63,6 +63,7 @@ func (c *checker) holdsSecret(data []byte) bool {
 func (c *checker) dataDir(ctx context.Context) {
 	const subject = "data_dir"
 	dir := c.Config.DataDir
+	c.drive(subject, dir)
 	if c.Running {
 		c.ok(subject, "agent", c.Say("agen sedang berjalan", "an agent is running"))
 	}
@@ -109,11 +110,49 @@ func (c *checker) outboxFolder(subject string, in *config.Inbox) {
 		"let the service's account write to the outbox"))
 }
 
+// drive warns of a drive letter that the service will not have.
+func (c *checker) drive(subject, path string) {
+	drive, share := mappedDrive(path)
+	if drive == "" {
+		return
+	}
+	if share == "" {
+		share = `\\server\share`
+	}
+	c.warn(subject, "drive", fmt.Sprintf(c.Say("%s adalah drive jaringan; layanan tidak melihat huruf drive milik pengguna",
+		"%s is a network drive; a service does not see the drive letters of a user"), drive),
+		fmt.Sprintf(c.Say("tulis %s%s", "write %s%s"), share, path[len(drive):]))
+}
+
+// delivered looks at the folders that are in the inbox already: one that this account may not move away would stay
+// there after it was sent.
+func (c *checker) delivered(subject string, in *config.Inbox) {
+	entries, err := os.ReadDir(in.Path)
+	if err != nil {
+		return // said already
+	}
+	for _, e := range entries {
+		if !e.IsDir() || mayMove(filepath.Join(in.Path, e.Name())) {
+			continue
+		}
+		c.warn(subject, "delivered", fmt.Sprintf(c.Say("folder %s tidak dapat dipindahkan oleh akun ini",
+			"the folder %s cannot be moved by this account"), e.Name()),
+			c.Say("beri akun layanan hak tulis pada folder pengirim: setfacl -R -m u:kurir:rwX -m d:u:kurir:rwX FOLDER-INBOX",
+				"let the service's account write to what is delivered: setfacl -R -m u:kurir:rwX -m d:u:kurir:rwX INBOX"))
+		return
+	}
+}
+
 // writable makes a file in the folder, or in the nearest one above it that is there, renames it and removes it.
 func (c *checker) writable(subject, check, dir, remedy string) bool {
 	at := existing(dir)
 	err := tryWriting(at)
 	switch {
+	case errors.Is(err, readOnlyDisk):
+		c.fail(subject, check, err.Error(), c.Say(
+			"disk ini hanya dapat dibaca; bila folder ini baru di konfigurasi: sudo kurir service install, lalu restart",
+			"this disk is read-only; if the folder is new in the configuration: sudo kurir service install, then restart"))
+		return false
 	case err != nil:
 		c.fail(subject, check, err.Error(), remedy)
 		return false

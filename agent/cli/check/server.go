@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"kurir/agent/reason"
@@ -25,6 +28,7 @@ const (
 
 // api checks the way to a server, and what it says to the account.
 func (c *checker) api(ctx context.Context, api API) {
+	c.environment(api)
 	reached := c.reach(ctx, api)
 	if api.Unfilled != "" {
 		c.fail(api.Name, "credentials", fmt.Sprintf(c.Say("auth.%s masih berisi nilai contoh",
@@ -63,19 +67,17 @@ func (c *checker) reach(ctx context.Context, api API) bool {
 		return false
 	}
 	defer client.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api.Connection.BaseURL, nil)
+	way := &way{}
+	request, err := http.NewRequestWithContext(way.trace(ctx), http.MethodGet, api.Connection.BaseURL, nil)
 	if err != nil {
 		c.fail(api.Name, "reach", err.Error(), c.Say("perbaiki base_url", "correct base_url"))
 		return false
 	}
+	c.proxy(api, client, request)
 	began := time.Now()
 	response, err := client.Do(request)
+	c.onTheWay(api, way, err)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err // without the address twice
-		}
-		c.fail(api.Name, "reach", err.Error(), c.unreached(err))
 		return false
 	}
 	_ = response.Body.Close()
@@ -84,6 +86,95 @@ func (c *checker) reach(ctx context.Context, api API) bool {
 	c.certificate(api, response.TLS)
 	c.clock(api, response.Header.Get("Date"), time.Now())
 	return true
+}
+
+// proxy names the proxy that requests go through, if any. Its address may hold a password, so its host alone is shown.
+func (c *checker) proxy(api API, client *http.Client, request *http.Request) {
+	transport, ok := client.Transport.(*http.Transport)
+	if !ok {
+		return
+	}
+	through, err := transport.Proxy(request)
+	switch {
+	case err != nil:
+		c.fail(api.Name, "proxy", c.Say("variabel proxy sistem bukan alamat", "the system's proxy variable is no address"),
+			c.Say("perbaiki HTTPS_PROXY, atau tulis proxy di konfigurasi", "correct HTTPS_PROXY, or write proxy into the configuration"))
+	case through != nil:
+		c.ok(api.Name, "proxy", fmt.Sprintf(c.Say("lewat %s", "through %s"), through.Host))
+	}
+}
+
+// onTheWay says how far a request got, one line for each part of the way: name, TLS, answer.
+func (c *checker) onTheWay(api API, w *way, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.name != "" && w.nameErr == nil {
+		c.ok(api.Name, "dns", fmt.Sprintf("%s: %s", w.name, strings.Join(w.addresses, ", ")))
+	}
+	if w.secured && w.secureErr == nil {
+		c.ok(api.Name, "tls", fmt.Sprintf(c.Say("%s, sertifikat dari %s", "%s, certificate by %s"),
+			tls.VersionName(w.state.Version), issuer(w.state)))
+	}
+	if err == nil {
+		return
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // without the address twice
+	}
+	stage := "reach"
+	switch {
+	case w.nameErr != nil:
+		stage = "dns"
+	case w.secureErr != nil, errors.Is(err, http.ErrSchemeMismatch):
+		stage = "tls"
+	}
+	c.fail(api.Name, stage, err.Error(), c.unreached(err))
+}
+
+// way is what is seen of a request before it is answered.
+type way struct {
+	mu        sync.Mutex // a connection that was not needed may still be under way
+	name      string // that was looked up; "" for an address
+	addresses []string
+	nameErr   error
+	secured   bool // a handshake has ended
+	secureErr error
+	state     tls.ConnectionState
+}
+
+func (w *way) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(info httptrace.DNSStartInfo) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.name = info.Host
+		},
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.nameErr = info.Err
+			for _, a := range info.Addrs {
+				w.addresses = append(w.addresses, a.String())
+			}
+		},
+		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.secured, w.state, w.secureErr = true, state, err
+		},
+	})
+}
+
+func issuer(state tls.ConnectionState) string {
+	if len(state.PeerCertificates) == 0 {
+		return "?"
+	}
+	name := state.PeerCertificates[0].Issuer
+	if len(name.Organization) > 0 {
+		return name.Organization[0]
+	}
+	return name.CommonName
 }
 
 // unreached says what to do about a server that could not be asked.
@@ -161,7 +252,12 @@ func (c *checker) try(ctx context.Context, api API, check string, do func(contex
 			"the server does not know this address: look at base_url and %s"), api.PathKey))
 		return false
 	}
-	c.fail(api.Name, check, refused.Error(), c.remedy(refused.Kind))
+	remedy := c.remedy(refused.Kind)
+	if accountRefused(refused.Kind) && development(api.Connection.BaseURL) {
+		remedy = c.Say("ini server pengembangan, yang menolak akun produksi: pakai akun pengembangan, atau base_url produksi. ",
+			"this is the development server, which refuses production accounts: use a development account, or the production base_url. ") + remedy
+	}
+	c.fail(api.Name, check, refused.Error(), remedy)
 	return false
 }
 
