@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"kurir/agent/config"
 )
 
 // environmentFile is where a service finds the variables of its configuration: kurir.env beside kurir.yaml.
@@ -16,20 +14,16 @@ func environmentFile(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".env"
 }
 
-// asService gives this process the variables that systemd will give to the service, so that the configuration is read
-// as the service will read it. What is set already stays.
-func (a *app) asService() error {
-	path, err := config.Find(a.config)
-	if err != nil {
-		return nil //nolint:nilerr // reading the configuration says what is wrong
-	}
-	path = environmentFile(path)
+// takeVariables gives this process the variables of the file at path, which systemd gives to the service, so that every
+// command reads the configuration as the service does. What is set already stays. A file that is not there or that
+// this account may not read has none.
+func takeVariables(path string) error {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the service's variables: %w", err)
+		return fmt.Errorf("read the configuration's variables: %w", err)
 	}
 	for line := range strings.Lines(string(data)) {
 		name, value, ok := variable(line)

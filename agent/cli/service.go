@@ -91,9 +91,6 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if a.config == "" {
 		a.config = before.Config
 	}
-	if err := a.asService(); err != nil {
-		return err
-	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -108,7 +105,10 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if plan.User = f.user; plan.User == "" {
 		plan.User = before.User
 	}
-	if err := s.Prepare(&plan); err != nil {
+	switch err := s.Prepare(&plan); {
+	case errors.Is(err, service.ErrNoAccount):
+		return &usageError{err: err}
+	case err != nil:
 		return err
 	}
 	if err := a.tryPlan(ctx, s, cfg, &plan); err != nil {
@@ -213,9 +213,6 @@ func (a *app) refresh(s *service.Service) error {
 		return nil
 	}
 	a.config = installed.Config
-	if err := a.asService(); err != nil {
-		return err
-	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -267,6 +264,9 @@ func (a *app) serviceStatus(f *serviceFlags) error {
 	case status.State == service.NotInstalled:
 		return errNotInstalled
 	case status.State != service.Running:
+		if status.Detail != "" {
+			a.note(a.say("alasannya ada di log: journalctl -u ", "its log says why: journalctl -u ") + s.Name() + " -n 20")
+		}
 		return errReported
 	}
 	return nil

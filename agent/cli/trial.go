@@ -51,7 +51,7 @@ func (a *app) tryPlan(ctx context.Context, s *service.Service, cfg *config.Confi
 	var out, complaints bytes.Buffer
 	_, handled, err := s.Try(ctx, plan, &out, &complaints, "check", "--direct", "--json", "--config", plan.Config)
 	if err != nil {
-		return &usageError{err: err, config: true}
+		return err
 	}
 	var results []check.Result
 	if !handled {

@@ -48,6 +48,7 @@ const inboxMode = 0o775 | fs.ModeSetgid
 func (s *Service) makeInbox(dir string, o owner) error {
 	made, err := makeOwned(dir, inboxMode, o)
 	if err == nil && made {
+		err = letMove(dir, o)
 		s.o.Note(fmt.Sprintf(s.o.Say(`folder %s dibuat; akun pengirim berkas perlu masuk grup %s: usermod -aG %s AKUN`,
 			`folder %s made; accounts that deliver there must be in the group %s: usermod -aG %s ACCOUNT`), dir, o.group, o.group))
 	}

@@ -84,8 +84,8 @@ func (s *Service) account(p *Plan) (*user.User, error) {
 	case !errors.As(err, &unknown):
 		return nil, fmt.Errorf("look for the account %s: %w", p.User, err)
 	case p.User != defaultUser:
-		return nil, fmt.Errorf(s.o.Say("akun %s tidak ada; buat dahulu, atau tanpa --user",
-			"there is no account %s; make it first, or leave out --user"), p.User)
+		return nil, fmt.Errorf("%w: %s; %s", ErrNoAccount, p.User, s.o.Say("buat akunnya dahulu, atau pasang tanpa --user",
+			"make it first, or install without --user"))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
 	defer cancel()

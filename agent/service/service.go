@@ -19,6 +19,7 @@ import (
 var (
 	ErrNotInstalled = errors.New("the service is not installed")
 	ErrRights       = errors.New("the rights of an administrator are needed")
+	ErrNoAccount    = errors.New("there is no such account")
 	ErrNoManager    = errors.New("no service manager that kurir knows")
 )
 
