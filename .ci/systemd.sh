@@ -5,8 +5,8 @@
 # Usage: systemd.sh BOX SCRIPT [SECONDS]
 #
 # Inside, BOX is the folder /box, and SCRIPT runs as root once the basic system is up, at most SECONDS (180) a boot. When
-# it ends with 42 the machine is shut down in an orderly manner, booted again and SCRIPT run anew, with all files as they were left. Any other
-# code is this script's own. Its output is printed here. Needs root, systemd and systemd-nspawn.
+# it ends with 42 the machine is shut down, booted again and SCRIPT run anew, with all files as they were left. Any other
+# code is this script's own. What it says is printed here. Needs root, systemd and systemd-nspawn.
 set -euo pipefail
 
 (($# >= 2)) || { echo "usage: systemd.sh BOX SCRIPT [SECONDS]" >&2; exit 2; }

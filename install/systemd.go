@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"text/template"
@@ -78,12 +78,12 @@ func (p UnitParams) check() error {
 			return fmt.Errorf("%q is no name for a credential", c.ID)
 		}
 	}
-	for _, path := range paths {
-		if !filepath.IsAbs(path) {
-			return fmt.Errorf("the path %q is not absolute", path)
+	for _, file := range paths {
+		if !path.IsAbs(file) {
+			return fmt.Errorf("the path %q is not absolute", file)
 		}
-		if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return fmt.Errorf("the path %q holds a control character", path)
+		if strings.ContainsFunc(file, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return fmt.Errorf("the path %q holds a control character", file)
 		}
 	}
 	if p.Name == "" || p.User == "" || strings.ContainsAny(p.Name+p.User, " \t\n%/\"'\\") {
@@ -128,7 +128,7 @@ var notShared = []string{
 
 // shared is the innermost folder that holds both, or "" when that would open too much.
 func shared(a, b string) string {
-	for dir := filepath.Clean(a); ; dir = filepath.Dir(dir) {
+	for dir := path.Clean(a); ; dir = path.Dir(dir) {
 		if inside(b, dir) {
 			if slices.Contains(notShared, dir) {
 				return ""
@@ -150,10 +150,10 @@ func outermost(dirs []string) []string {
 	return kept
 }
 
-// inside reports whether path is dir or lies in it.
-func inside(path, dir string) bool {
-	rel, err := filepath.Rel(dir, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+// inside reports whether file is dir or lies in it.
+func inside(file, dir string) bool {
+	file, dir = path.Clean(file), path.Clean(dir)
+	return file == dir || dir == "/" || strings.HasPrefix(file, dir+"/")
 }
 
 // protectHome hides the homes, unless the service has to look into one.
@@ -177,8 +177,8 @@ func (p UnitParams) touches(dirs ...string) bool {
 	for _, pair := range p.Pairs {
 		paths = append(paths, pair.Inbox, pair.Outbox)
 	}
-	return slices.ContainsFunc(paths, func(path string) bool {
-		return slices.ContainsFunc(dirs, func(dir string) bool { return inside(path, dir) })
+	return slices.ContainsFunc(paths, func(file string) bool {
+		return slices.ContainsFunc(dirs, func(dir string) bool { return inside(file, dir) })
 	})
 }
 
@@ -191,12 +191,12 @@ func quote(s string) string {
 }
 
 // word is a path as one word of a command line or a list; one that needs no quotes has none.
-func word(path string) string {
-	plain := !strings.ContainsFunc(path, func(r rune) bool {
+func word(file string) string {
+	plain := !strings.ContainsFunc(file, func(r rune) bool {
 		return !strings.ContainsRune("/._-+,:@", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
 	if plain {
-		return path
+		return file
 	}
-	return quote(path)
+	return quote(file)
 }

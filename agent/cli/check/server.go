@@ -135,7 +135,7 @@ func (c *checker) onTheWay(api API, w *way, err error) {
 // way is what is seen of a request before it is answered.
 type way struct {
 	mu        sync.Mutex // a connection that was not needed may still be under way
-	name      string // that was looked up; "" for an address
+	name      string     // that was looked up; "" for an address
 	addresses []string
 	nameErr   error
 	secured   bool // a handshake has ended
