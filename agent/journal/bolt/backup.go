@@ -11,7 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Size returns how many bytes the file has, and how many of them hold something; the file never shrinks. Both are zero
+// Size returns how many bytes the file has, and how many of them hold something; it shrinks when it is compacted. Both are zero
 // when that cannot be found out, and when the journal is closed.
 func (s *Store) Size() (file, used int64) {
 	if s.begin(context.Background()) != nil {
@@ -69,6 +69,26 @@ func writeCopy(path string, write func(io.Writer) error) error {
 	}
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("sync folder of journal's copy: %w", err)
+	}
+	return nil
+}
+
+// SaveCopy writes a new file at path, which must not be there yet, and examines what write has written: the name belongs
+// to a journal that is whole and durable, or after a crash to an empty file.
+func SaveCopy(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // takes the name
+	if err != nil {
+		return fmt.Errorf("create copy of journal: %w", err)
+	}
+	err = f.Close()
+	if err == nil {
+		err = writeCopy(path, write)
+	}
+	if err == nil {
+		err = CheckFile(path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
 	return nil
 }

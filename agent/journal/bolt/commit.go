@@ -78,6 +78,8 @@ func (s *Store) gather(first *op) []*op {
 
 // commit makes the changes durable and answers every op. An op that fails is taken out, and the others run again.
 func (s *Store) commit(ops []*op) {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
 	if slices.ContainsFunc(ops, func(o *op) bool { return o.checksHeld }) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

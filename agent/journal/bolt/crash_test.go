@@ -31,7 +31,11 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "writer":
-		childWriter(os.Getenv(childPath))
+		childWriter(os.Getenv(childPath), false)
+	case "compactor":
+		childWriter(os.Getenv(childPath), true)
+	case "upgrader":
+		childUpgrader(os.Getenv(childPath))
 	case "holder":
 		childHolder(os.Getenv(childPath))
 	default:
@@ -60,8 +64,9 @@ func child(t *testing.T, role, path string) (*exec.Cmd, *bufio.Scanner) {
 	return cmd, bufio.NewScanner(out)
 }
 
-// childWriter changes jobs on many goroutines until it is killed, and prints each change that was answered with nil.
-func childWriter(path string) {
+// childWriter changes jobs on many goroutines until it is killed, and prints each change that was answered with nil. With
+// compacts, the file is written anew all the time.
+func childWriter(path string, compacts bool) {
 	s, report, err := Open(path, Options{Timeout: 10 * time.Second})
 	if err != nil || report.SetAside != "" {
 		fmt.Printf("error open: %v %+v\n", err, report)
@@ -89,6 +94,22 @@ func childWriter(path string) {
 			}
 		}()
 	}
+	for compacts {
+		if _, _, err := s.Compact(ctx); err != nil {
+			say("error compact: %v", err)
+		}
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// childUpgrader opens a journal, which brings it up to date.
+func childUpgrader(path string) {
+	fmt.Println("opening")
+	if _, _, err := Open(path, Options{Timeout: 10 * time.Second}); err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	fmt.Println("open")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
@@ -128,7 +149,39 @@ type acked struct {
 }
 
 // TestKill kills a process that writes, again and again: what was acknowledged is there, and nothing is there by half.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { testKill(t, "writer") }
+
+// TestKillCompacting does the same to one whose journal is written anew meanwhile.
+func TestKillCompacting(t *testing.T) { testKill(t, "compactor") }
+
+// TestKillUpgrading kills a process at some moment of bringing an old journal up to date.
+func TestKillUpgrading(t *testing.T) {
+	for range 12 {
+		path := filepath.Join(t.TempDir(), "journal.db")
+		want := oldJournal(t, path)
+		cmd, lines := child(t, "upgrader", path)
+		if !lines.Scan() || lines.Text() != "opening" {
+			t.Fatalf("child says %q", lines.Text())
+		}
+		<-time.After(time.Duration(rand.IntN(40)) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		for lines.Scan() {
+			if lines.Text() != "open" {
+				t.Errorf("child says %q", lines.Text())
+			}
+		}
+		_ = cmd.Wait()
+		s, report, err := Open(path, Options{Timeout: 10 * time.Second})
+		if err != nil || report.Fresh {
+			t.Fatalf("open: %v, %+v", err, report)
+		}
+		wantJobs(t, s, want)
+		checkFile(t, s)
+	}
+}
+
+func testKill(t *testing.T, role string) {
+	t.Helper()
 	kills := 10
 	if testing.Short() {
 		kills = 3
@@ -136,7 +189,7 @@ func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	known := map[address]*acked{}
 	for range kills {
-		cmd, lines := child(t, "writer", path)
+		cmd, lines := child(t, role, path)
 		patience := rand.IntN(400) + 20
 		for lines.Scan() {
 			if patience--; patience == 0 {

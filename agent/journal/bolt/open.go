@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,6 +68,9 @@ func open(path string, own *owner, timeout time.Duration, log *slog.Logger) (*St
 	switch {
 	case err == nil:
 		s.keepCopy()
+		if _, err := s.CompactIfWasteful(context.Background()); err != nil { // no reason not to work
+			log.Warn("journal not compacted", "path", path, "error", err)
+		}
 		return s, report, nil
 	case errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, journal.ErrDamaged):

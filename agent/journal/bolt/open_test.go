@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -302,6 +304,23 @@ func TestBackup(t *testing.T) {
 	}
 	if err := s.BackupFile(filepath.Join(dir, "none", "x.db")); err == nil {
 		t.Error("backup into a folder that is not there succeeded")
+	}
+	saved := filepath.Join(dir, "saved.db")
+	if err := SaveCopy(saved, s.Backup); err != nil {
+		t.Errorf("save a copy: %v", err)
+	}
+	if err := SaveCopy(saved, s.Backup); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("save a copy over another: %v", err)
+	}
+	if err := CheckFile(saved); err != nil {
+		t.Error(err)
+	}
+	short := func(w io.Writer) error { _, err := w.Write(buf.Bytes()[:buf.Len()-4096]); return err }
+	if err := SaveCopy(saved+"2", short); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("save half a copy: %v", err)
+	}
+	if _, err := os.Stat(saved + "2"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("half a copy was kept: %v", err)
 	}
 	if err := s.Backup(failingWriter{}); err == nil {
 		t.Error("backup to a full disk succeeded")

@@ -32,8 +32,9 @@ func (e *HeldError) Error() string {
 // The lock is on a file of its own because the journal itself may be renamed while it is taken, and because bbolt must
 // not map a file before it has been examined.
 type owner struct {
-	file  *os.File
-	clean bool // the last owner closed the journal in good order, or there was none
+	file  *os.File // nil: nothing is locked
+	looks bool     // the journal is only read: the file stays as it is
+	clean bool     // the last owner closed the journal in good order, or there was none
 }
 
 // ownerNote is the content of the file.
@@ -52,6 +53,9 @@ func takeOwner(path, held string, timeout time.Duration) (*owner, error) {
 	if err := lockWithin(f, timeout); err != nil {
 		if errors.Is(err, errLocked) {
 			note, _ := readNote(f) // who it is is help, not more
+			if note.Closed {       // who has it now has not said so
+				note = ownerNote{}
+			}
 			err = &HeldError{Path: held, PID: note.PID, Since: note.Since}
 		}
 		return nil, errors.Join(err, f.Close())
@@ -121,8 +125,11 @@ func (o *owner) take() error {
 
 // release unlocks the file. With clean, it says that the journal was closed in good order.
 func (o *owner) release(clean bool) error {
+	if o.file == nil {
+		return nil
+	}
 	var err error
-	if clean {
+	if clean && !o.looks {
 		err = o.write(ownerNote{PID: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second), Closed: true})
 	}
 	return errors.Join(err, o.file.Close())

@@ -22,15 +22,19 @@ var migrations = []func(*bbolt.Tx) error{
 // keySchema is the key in the bucket meta.
 var keySchema = []byte("schema")
 
-// SchemaError refuses a journal that a newer program has written. The file is left as it is.
+// SchemaError refuses a journal that a newer program has written, or for Look an older one. The file is left as it is.
 type SchemaError struct {
 	Path  string
 	Found uint64 // the journal's schema
-	Known uint64 // the newest that this program knows
+	Known uint64 // the one of this program
 }
 
 // Error implements error.
 func (e *SchemaError) Error() string {
+	if e.Found < e.Known {
+		return fmt.Sprintf("journal %s was written by an older version (schema %d, this version has %d): "+
+			"start the agent once, it brings the journal up to date", e.Path, e.Found, e.Known)
+	}
 	return fmt.Sprintf("journal %s was written by a newer version (schema %d, this version knows %d): "+
 		"run that version, or move the file away to begin a new journal", e.Path, e.Found, e.Known)
 }

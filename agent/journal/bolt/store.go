@@ -55,7 +55,9 @@ type Store struct {
 	quit chan struct{} // closed when no call is under way any more
 	done chan struct{} // closed when the committer has returned
 
-	lastTick time.Time // the committer's
+	writeMu    sync.Mutex    // held by a commit, and by what must not have one meanwhile
+	generation atomic.Uint64 // raised when the file is written anew, whose transactions are counted anew
+	lastTick   time.Time     // the committer's
 
 	mu     sync.Mutex // guards the claims
 	held   map[address]*claim

@@ -72,6 +72,7 @@ func (s *Store) tryUpdate(ctx context.Context, k journal.Kind, key string, fn fu
 	if s.heldAt(k, key) {
 		return heldError(k, key)
 	}
+	generation := s.generation.Load()
 	seen, err := s.get(k, key)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (s *Store) tryUpdate(ctx context.Context, k journal.Kind, key string, fn fu
 		if _, held := s.held[address{k, key}]; held { // the committer has s.mu
 			return &refusal{heldError(k, key)}
 		}
-		if old == nil || old.rev != seen.rev {
+		if old == nil || old.rev != seen.rev || s.generation.Load() != generation {
 			return &refusal{errStale}
 		}
 		if remove {
