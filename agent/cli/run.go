@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -51,7 +50,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	if cfg.Log.File != "" {
 		a.note(fmt.Sprintf(a.say("log ditulis ke %s", "the log goes to %s"), cfg.Log.File))
 	}
-	var lines io.Writer = a.err
+	lines := a.err
 	if f, ok := a.err.(*os.File); ok && service.IsJournal(f) {
 		lines = journald{a.err}
 	}

@@ -21,13 +21,13 @@ func (a *app) checkService(ctx context.Context) (handled bool, err error) {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil {
-		return false, nil //nolint:nilerr // the check itself says what is wrong
+		return false, err // the check itself says what is wrong
 	}
 	s := service.Find(path, service.Options{Say: a.say, Note: a.note})
 	if s == nil {
 		return false, nil
 	}
-	if s.Permitted() != nil {
+	if !s.Mine() {
 		a.note(fmt.Sprintf(a.say("diperiksa sebagai %s; layanan %s berjalan sebagai %s: sudo kurir check -c %s",
 			"checked as %s; the service %s runs as %s: sudo kurir check -c %s"), service.Account(), s.Name(), s.Installed().User, path))
 		return false, nil

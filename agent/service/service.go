@@ -96,6 +96,9 @@ func New(o Options) (*Service, error) {
 // Name is what the service manager calls it.
 func (s *Service) Name() string { return s.name }
 
+// Mine reports whether this account may act for the service.
+func (s *Service) Mine() bool { return s.Permitted() == nil }
+
 // Start starts the service and returns once it works. On a service that works already it does nothing.
 func (s *Service) Start() error { return s.control("start", kardianos.Service.Start) }
 

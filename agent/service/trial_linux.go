@@ -31,7 +31,7 @@ func Find(config string, o Options) *Service {
 // account, with its credentials, and with the folders alone that it may write to. It returns the program's exit code. handled
 // is false where the system cannot do this, and nothing was run.
 func (s *Service) Try(ctx context.Context, p *Plan, stdout, stderr io.Writer, args ...string) (code int, handled bool, err error) {
-	if s.Permitted() != nil {
+	if !s.Mine() {
 		return 0, false, nil
 	}
 	u := installedUnit{}

@@ -97,7 +97,7 @@ func (c *checker) proxy(api API, client *http.Client, request *http.Request) {
 	through, err := transport.Proxy(request)
 	switch {
 	case err != nil:
-		c.fail(api.Name, "proxy", c.Say("variabel proxy sistem bukan alamat", "the system's proxy variable is no address"),
+		c.fail(api.Name, "proxy", c.Say("HTTPS_PROXY sistem bukan alamat", "the system's proxy variable is no address"),
 			c.Say("perbaiki HTTPS_PROXY, atau tulis proxy di konfigurasi", "correct HTTPS_PROXY, or write proxy into the configuration"))
 	case through != nil:
 		c.ok(api.Name, "proxy", fmt.Sprintf(c.Say("lewat %s", "through %s"), through.Host))

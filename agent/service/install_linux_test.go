@@ -1,0 +1,143 @@
+package service
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func quiet(t *testing.T) *Service {
+	t.Helper()
+	s, err := New(Options{Say: func(_, english string) string { return english }, Note: func(line string) { t.Log(line) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func plan() Plan {
+	return Plan{
+		Executable: "/usr/bin/kurir", Config: "/etc/kurir/kurir.yaml", User: "kurir", EnvironmentFile: "/etc/kurir/kurir.env",
+		Credentials: map[string]string{"b-2": "/b", "a-1": "/a"}, DataDir: "/var/lib/kurir", LogFile: "/var/log/kurir/kurir.log",
+		Inboxes: []Inbox{{Path: "/srv/50% x/in", Outbox: "/srv/50% x/out"}},
+	}
+}
+
+// What a unit says about itself is what the service was installed with.
+func TestUnitIsReadAgain(t *testing.T) {
+	text, err := quiet(t).unitText(plan())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "kurir.service")
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	u, err := readUnit(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.plan.Executable != "/usr/bin/kurir" || u.plan.Config != "/etc/kurir/kurir.yaml" || u.plan.User != "kurir" {
+		t.Errorf("read %+v", u.plan)
+	}
+	must(t, os.WriteFile(path, []byte("[Service]\nExecStart=/bin/true\n"), 0o600))
+	if _, err := readUnit(path); !errors.Is(err, errForeign) {
+		t.Errorf("a unit of someone else: %v", err)
+	}
+}
+
+func TestPathsThatKardianosWouldTakeForATemplate(t *testing.T) {
+	p := plan()
+	p.DataDir = "/srv/{{Name}}"
+	if _, err := quiet(t).unitText(p); err == nil {
+		t.Error("taken")
+	}
+}
+
+// The check runs in the surroundings of the service, and is not itself a service that is watched and started again.
+func TestPropertiesAreTheSurroundings(t *testing.T) {
+	text, err := quiet(t).unitText(plan())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := properties(text)
+	for _, want := range []string{
+		"User=kurir", "ProtectSystem=strict", `ReadWritePaths=-"/srv/50% x"`, "LoadCredential=a-1:/a", "LoadCredential=b-2:/b",
+		"EnvironmentFile=-/etc/kurir/kurir.env", "StateDirectory=kurir", "ReadWritePaths=-/var/log/kurir",
+		"SystemCallFilter=@system-service", "SystemCallFilter=~@privileged @resources", "AmbientCapabilities=CAP_LEASE",
+	} {
+		if !slices.Contains(got, "--property="+want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	for _, not := range []string{"Type", "ExecStart", "Restart", "WatchdogSec", "Description", "WantedBy", "Config"} {
+		if slices.ContainsFunc(got, func(p string) bool { return strings.HasPrefix(p, "--property="+not+"=") }) {
+			t.Errorf("%s is there", not)
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	for word, want := range map[string]State{
+		"active": Running, "reloading": Running, "activating": Starting, "deactivating": Stopped, "inactive": Stopped, "failed": Failed,
+	} {
+		if got := stateOf(word); got != want {
+			t.Errorf("%s is %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestFoldersAreMadeOnceAndBelongToTheAccount(t *testing.T) {
+	me := owner{uid: os.Getuid(), gid: os.Getgid(), group: "mine"}
+	dir := filepath.Join(t.TempDir(), "a", "b", "inbox")
+	s := quiet(t)
+	must(t, s.makeInbox(dir, me))
+	info, err := os.Stat(dir)
+	must(t, err)
+	if info.Mode().Perm() != 0o775 || info.Mode()&os.ModeSetgid == 0 {
+		t.Errorf("the inbox is %v", info.Mode())
+	}
+	must(t, os.Chmod(dir, 0o700))
+	must(t, s.makeInbox(dir, me))
+	if info, err = os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("an inbox that was there has been changed: %v, %v", info.Mode(), err)
+	}
+	file := filepath.Join(dir, "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if err := s.makeFolder(file, 0o755, me); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+}
+
+// Folders that others make in the inbox must be ones that the service can move away.
+func TestDeliveredFoldersCanBeMoved(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Setxattr(dir, "user.kurir", []byte("x"), 0); errors.Is(err, unix.ENOTSUP) {
+		t.Skip("this file system has no extended attributes")
+	}
+	const account = 4711
+	must(t, letMove(dir, owner{uid: account}))
+	if _, err := unix.Getxattr(dir, "system.posix_acl_default", nil); errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENODATA) {
+		t.Skip("this file system has no access control lists")
+	}
+	delivered := filepath.Join(dir, "AWB1")
+	must(t, os.Mkdir(delivered, 0o777)) // whatever the umask
+	acl := make([]byte, 200)
+	n, err := unix.Getxattr(delivered, "system.posix_acl_access", acl)
+	must(t, err)
+	entry := []byte{aclUser, 0, aclAll, 0, account & 0xff, account >> 8, 0, 0}
+	if !bytes.Contains(acl[:n], entry) {
+		t.Errorf("the account has no right to it: %x", acl[:n])
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
