@@ -32,6 +32,20 @@ func (e *Expect) Within(t time.Time) bool {
 	}
 }
 
+// Opened reports whether a delivery is expected at t, by the clock of t's own zone, and since when without a break: zero
+// where it always is.
+func (e *Expect) Opened(t time.Time) (since time.Time, open bool) {
+	from, to, _ := e.hours()
+	if from == to || !e.Within(t) {
+		return time.Time{}, e.Within(t)
+	}
+	y, m, d := t.Date()
+	if from > to && t.Hour()*60+t.Minute() < int(from/time.Minute) {
+		d-- // it began before midnight
+	}
+	return time.Date(y, m, d, int(from/time.Hour), int(from/time.Minute)%60, 0, 0, t.Location()), true
+}
+
 // hours reads Between as times since midnight; equal ones are the whole day. It returns false for anything else.
 func (e *Expect) hours() (from, to time.Duration, ok bool) {
 	if e.Between == "" {

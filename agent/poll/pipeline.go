@@ -53,6 +53,9 @@ type Options struct {
 
 	// OnDocument, if set, is told of a document's new state after each poll. It is called from the workers' goroutines.
 	OnDocument func(Document)
+
+	// Observe, if set, is told of what happens, once each, from any goroutine. It must not block.
+	Observe func(Event)
 }
 
 // Pipeline runs the Aju inboxes. Make it with New, feed it with Handler, run it with Run.
@@ -83,6 +86,9 @@ func New(o Options) *Pipeline {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
 	}
 	o.Workers = max(o.Workers, 1)
 	p := &Pipeline{

@@ -198,6 +198,7 @@ func (t *task) finish(ctx context.Context) {
 	if !settled {
 		return // its outcome is in the journal or it is not; either way the document is polled again
 	}
+	t.p.o.Observe(t.event(job))
 	t.trim(ctx)
 	t.p.settled(job)
 	if t.p.o.OnDocument != nil {

@@ -35,6 +35,16 @@ type Options struct {
 	TokenCache  string            // a file that keeps tokens and refused logins across restarts; "" is none
 	Logger      *slog.Logger      // nil discards
 	Now         func() time.Time  // nil is time.Now
+	Observe     func(Exchange)    // told of every request that was made, from any goroutine; must not block; may be nil
+}
+
+// Exchange is one request on the wire as Options.Observe is told of it: no address, no content.
+type Exchange struct {
+	Op     string        // as in Error.Op
+	Status int           // the HTTP status; 0 without a whole answer
+	Code   int           // the code in the body of an answer that was refused; 0 when there is none
+	Kind   Kind          // why it did not succeed; "" when it did
+	Took   time.Duration // from the first look for a connection to the end of the answer
 }
 
 // Login is where and how to get a token.
@@ -92,6 +102,7 @@ type Client struct {
 	redact    *redactor
 	log       *slog.Logger
 	now       func() time.Time
+	observe   func(Exchange)
 }
 
 // An authority gives the tokens that requests carry.
@@ -127,6 +138,9 @@ func New(o Options) (*Client, error) {
 	if o.UserAgent == "" {
 		o.UserAgent = "kurir"
 	}
+	if o.Observe == nil {
+		o.Observe = func(Exchange) {}
+	}
 	rt, err := newRoundTripper(o)
 	if err != nil {
 		return nil, err
@@ -143,6 +157,7 @@ func New(o Options) (*Client, error) {
 		redact:    newRedactor(o),
 		log:       o.Logger,
 		now:       o.Now,
+		observe:   o.Observe,
 	}
 	if o.Login != nil {
 		if c.auth, err = newSession(c, *o.Login, o.TokenCache); err != nil {

@@ -57,13 +57,15 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	if ans != nil {
 		status = ans.Status
 	}
+	took := time.Since(start)
 	if fail == nil {
-		c.log.Debug("request done", "op", e.op, "http_status", status, "duration", time.Since(start))
+		c.observe(Exchange{Op: e.op, Status: status, Took: took})
+		c.log.Debug("request done", "op", e.op, "http_status", status, "duration", took)
 		return ans, nil
 	}
 	fail = c.finish(e, ans, fail)
-	c.log.Debug("request failed", "op", e.op, "http_status", status, "duration", time.Since(start), "kind", fail.Kind,
-		"error", fail)
+	c.observe(Exchange{Op: e.op, Status: status, Code: fail.Code, Kind: fail.Kind, Took: took})
+	c.log.Debug("request failed", "op", e.op, "http_status", status, "duration", took, "kind", fail.Kind, "error", fail)
 	return ans, fail
 }
 

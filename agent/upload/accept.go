@@ -159,8 +159,12 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if errors.Is(err, journal.ErrExists) {
 		return in.reopen(ctx, key, r, false)
 	}
+	if err != nil {
+		return err
+	}
+	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, s.key.name), Inbox: in.in.Name})
 	in.p.nudge()
-	return err
+	return nil
 }
 
 // whole checks that a folder set holds nothing that the watcher has not reported yet: a file that could not be looked at

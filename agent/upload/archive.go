@@ -94,23 +94,26 @@ func (t *task) finishSent(ctx context.Context) error {
 	}
 	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
 	t.p.places.release(t.in.Outbox, t.r.Archive)
-	sent, duplicates := t.r.brought()
+	sent, duplicates, bytes := t.r.brought()
+	t.p.o.Observe(Event{What: Sent, ID: job.ID, Inbox: job.Inbox, Images: sent, Duplicates: duplicates, Bytes: bytes,
+		Took: t.r.SentAt.Sub(t.r.begun())})
 	t.p.log.Info("set sent", append([]any{"id", job.ID, "images", sent, "duplicates", duplicates, "archive", t.r.Archive},
 		declarationOf(t.r.Declaration)...)...)
 	return nil
 }
 
-// brought counts the photos of this round that the server has confirmed, and those that it had before.
-func (r *Record) brought() (sent, duplicates int) {
+// brought counts the photos of this round that the server has confirmed, with their bytes, and those that it had before.
+func (r *Record) brought() (sent, duplicates int, bytes int64) {
 	for _, im := range r.Images {
 		switch {
 		case im.Here && im.State == imageSent:
 			sent++
+			bytes += im.Size
 		case im.Here && im.State == imageDuplicate:
 			duplicates++
 		}
 	}
-	return sent, duplicates
+	return sent, duplicates, bytes
 }
 
 // finishFailed moves the files to failed/ and settles the job as failed. Every part may be repeated.
@@ -141,6 +144,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 		return fmt.Errorf("write status: %w", err)
 	}
 	p.places.release(in.Outbox, r.Archive)
+	p.o.Observe(Event{What: Failed, ID: job.ID, Inbox: job.Inbox, Code: r.Failure.Code})
 	p.log.Warn("set failed", append([]any{"id", job.ID, "code", r.Failure.Code, "error", r.Failure.Message, "folder", r.Archive},
 		declarationOf(r.Declaration)...)...)
 	return nil

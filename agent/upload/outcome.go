@@ -96,6 +96,7 @@ func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, ca
 // postpone settles the claim as due again at a time, and shows why.
 func (t *task) postpone(ctx context.Context, at time.Time, cause *journal.Cause) {
 	job := t.claim.Job()
+	t.p.o.Observe(Event{What: Postponed, ID: job.ID, Inbox: job.Inbox, Code: cause.Code})
 	t.p.log.Warn("set postponed", "id", job.ID, "code", cause.Code, "error", cause.Message, "next_attempt_at", at)
 	o := journal.Outcome{State: journal.Active, Due: at, Label: StateRetrying, Cause: cause}
 	if t.r != nil {

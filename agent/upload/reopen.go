@@ -37,6 +37,7 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 	if err != nil {
 		return err
 	}
+	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, fresh.Set), Inbox: in.in.Name})
 	in.p.forgetFailure(in.in, failed)
 	in.p.nudge()
 	return nil

@@ -79,6 +79,7 @@ type Options struct {
 	Logger   *slog.Logger   // nil: slog.Default
 	Now      func() time.Time
 	Changed  func(Status) // told of every new state, from any goroutine; must not block; may be nil
+	Observe  func(Event)  // told of what happens, once each, from any goroutine; must not block; may be nil
 }
 
 // Pipeline runs the X-ray inboxes. Make it with New, feed it with Handler, run it with Run.
@@ -117,6 +118,9 @@ func New(o Options) *Pipeline {
 	}
 	if o.Changed == nil {
 		o.Changed = func(Status) {}
+	}
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
 	}
 	o.Requests = max(o.Requests, 1)
 	p := &Pipeline{

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kurir/agent/config"
+	"kurir/agent/outbox"
 	"kurir/watcher"
 )
 
@@ -284,15 +285,15 @@ func (c *checker) disk(subject, dir string) {
 		c.disks = map[string]bool{}
 	}
 	c.disks[dir] = true
-	free, err := freeDisk(dir)
-	detail := fmt.Sprintf(c.Say("%.1f GiB bebas", "%.1f GiB free"), float64(free)/(1<<30))
+	space, err := outbox.SpaceOf(dir)
+	detail := fmt.Sprintf(c.Say("%.1f GiB bebas", "%.1f GiB free"), float64(space.Free)/(1<<30))
 	remedy := c.Say("kosongkan disk, atau perpendek keep_sent", "free some disk, or shorten keep_sent")
 	switch {
 	case err != nil:
 		c.warn(subject, "disk", err.Error(), c.Say("periksa disk", "look at the disk"))
-	case free < noDisk:
+	case space.Free < noDisk:
 		c.fail(subject, "disk", detail, remedy)
-	case free < scarceDisk:
+	case space.Free < scarceDisk:
 		c.warn(subject, "disk", detail, remedy)
 	default:
 		c.ok(subject, "disk", detail)

@@ -1,0 +1,92 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"kurir/agent/alarm"
+	"kurir/agent/config"
+	"kurir/agent/control"
+	"kurir/agent/reason"
+	"kurir/agent/upload"
+)
+
+// assembleAlarms makes what looks for what needs a person. An address that cannot be read is left out, and said.
+func (a *Agent) assembleAlarms() {
+	addresses := make([]string, len(a.cfg.Alarms.Notify))
+	for i, to := range a.cfg.Alarms.Notify {
+		addresses[i] = to.Reveal()
+	}
+	receivers, errs := alarm.NewReceivers(addresses)
+	for i, err := range errs {
+		if err != nil {
+			a.log.Error("notification address not usable", "index", i, "error", err)
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	a.alarms = alarm.New(alarm.Options{
+		Look: a.facts, Receivers: receivers, Repeat: a.cfg.Alarms.Repeat.D(), Language: a.lang, Location: a.cfg.Location(),
+		Host: host, Record: filepath.Join(a.cfg.DataDir, "alarms.json"), Logger: a.log, Told: a.metrics.Notification,
+	})
+}
+
+func alarmCodes() []string {
+	var codes []string
+	for _, c := range alarm.Codes() {
+		codes = append(codes, string(c))
+	}
+	return codes
+}
+
+// facts is how the agent is doing, for alarms.
+func (a *Agent) facts(now time.Time) alarm.Facts {
+	var f alarm.Facts
+	counts := a.store.Counts()
+	for _, in := range a.cfg.Inboxes {
+		st := a.watchers[in.Name].Status()
+		broken := a.vitals.failed(in.Name)
+		x := alarm.Inbox{
+			Name: in.Name, Documents: in.Kind == config.KindAju, Offline: st.Offline, OfflineWhy: st.Reason,
+			Late: a.vitals.waiting(in.Name), LastArrival: a.vitals.lastArrival(in.Name),
+			FirstFailed: broken.first, LastFailed: broken.last, FailedID: broken.id, FailedCode: reason.Code(broken.code),
+		}
+		for k, n := range counts {
+			if k.Inbox == in.Name && k.Label == upload.StateFailed && string(k.Kind) == in.Kind {
+				x.Failed += n
+			}
+		}
+		if a.upload != nil {
+			_, x.Alone = a.upload.Waiting(in.Name)
+		}
+		if e := in.Expect; e != nil {
+			x.Expect = &alarm.Expect{Every: e.Every.D(), Opened: func(now time.Time) (time.Time, bool) {
+				return e.Opened(now.In(a.cfg.Location()))
+			}}
+		}
+		f.Inboxes = append(f.Inboxes, x)
+	}
+	for _, x := range []*api{a.bc, a.t2g} {
+		if x == nil {
+			continue
+		}
+		st := a.apiState(x)
+		f.APIs = append(f.APIs, alarm.API{Name: x.name, Paused: st.State != control.APIOK, Since: st.Since, Code: reason.Code(st.Code)})
+	}
+	for _, d := range a.vitals.measured() {
+		f.Disks = append(f.Disks, alarm.Disk{Path: d.path, Free: d.space.Free, Size: d.space.Size})
+	}
+	return f
+}
+
+// alarmsNow are the alarms that stand, for the control address.
+func (a *Agent) alarmsNow() []control.Alarm {
+	var out []control.Alarm
+	for _, al := range a.alarms.Standing() {
+		out = append(out, control.Alarm{Subject: al.Subject, Code: string(al.Code), Message: al.Message, Who: al.Who, Action: al.Action, Since: al.Since})
+	}
+	return out
+}

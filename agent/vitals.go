@@ -1,0 +1,189 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"kurir/agent/config"
+	"kurir/agent/outbox"
+)
+
+const (
+	lookEvery  = 15 * time.Second
+	spaceEvery = time.Minute
+	// What costs the more the more waits is asked again only after so many times what it took: it never takes more than
+	// a hundredth of a processor.
+	restPerWork = 100
+)
+
+// vitals are measurements that may take long to make, and what is remembered of what happened: whoever asks for them
+// gets the last ones at once.
+type vitals struct {
+	a *Agent
+
+	mu       sync.Mutex
+	disks    []disk
+	oldest   map[string]time.Time // by inbox: since when something waits, as last measured
+	arrived  map[string]time.Time // by inbox: when a set last arrived
+	failures map[string]failures
+}
+
+// disk is the space on the disk of a folder, as last measured.
+type disk struct {
+	role, path string
+	space      outbox.Space
+	known      bool // it could be measured
+	busy       bool // it is being measured, perhaps for ever: a share that is gone does not answer
+}
+
+// failures are those of one inbox that followed each other within a day.
+type failures struct {
+	first, last time.Time
+	id, code    string // of the last
+}
+
+func newVitals(a *Agent) *vitals {
+	v := &vitals{a: a, oldest: map[string]time.Time{}, arrived: map[string]time.Time{}, failures: map[string]failures{}}
+	add := func(role, path string) {
+		if !slices.ContainsFunc(v.disks, func(d disk) bool { return d.role == role && d.path == path }) {
+			v.disks = append(v.disks, disk{role: role, path: path})
+		}
+	}
+	add("data_dir", a.cfg.DataDir)
+	for _, in := range a.cfg.Inboxes {
+		add("inbox", in.Path)
+		add("outbox", in.Outbox)
+	}
+	if a.cfg.Log.File != "" {
+		add("log", filepath.Dir(a.cfg.Log.File))
+	}
+	return v
+}
+
+// run measures until ctx ends. It leaves calls behind that the system does not let go.
+func (v *vitals) run(ctx context.Context) {
+	v.recall(ctx)
+	look, space := time.NewTicker(lookEvery), time.NewTicker(spaceEvery)
+	defer look.Stop()
+	defer space.Stop()
+	v.measureSpace()
+	var next time.Time
+	for {
+		if now := time.Now(); !now.Before(next) {
+			v.measureWaiting(ctx)
+			next = now.Add(restPerWork * time.Since(now))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		case <-space.C:
+			v.measureSpace()
+		}
+	}
+}
+
+// measureSpace asks for the space on all disks at once.
+func (v *vitals) measureSpace() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i, d := range v.disks {
+		if d.busy {
+			continue
+		}
+		v.disks[i].busy = true
+		go func() {
+			space, err := outbox.SpaceOf(d.path)
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.disks[i].busy, v.disks[i].known, v.disks[i].space = false, err == nil, space
+		}()
+	}
+}
+
+// measureWaiting looks for what has waited longest. A journal that cannot be read says so elsewhere.
+func (v *vitals) measureWaiting(ctx context.Context) {
+	found := map[string]time.Time{}
+	if v.a.upload != nil {
+		oldest, _ := v.a.upload.Oldest(ctx)
+		maps.Copy(found, oldest)
+	}
+	if v.a.poll != nil {
+		oldest, _ := v.a.poll.Retrying(ctx)
+		maps.Copy(found, oldest)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.oldest = found
+}
+
+// recall learns from the journal when a set last arrived in the inboxes whose silence matters, and what has failed
+// within a day.
+func (v *vitals) recall(ctx context.Context) {
+	for _, in := range v.a.cfg.Inboxes {
+		if in.Kind != config.KindXray || in.Expect == nil || v.a.upload == nil {
+			continue
+		}
+		at, err := v.a.upload.LastArrival(ctx, in.Name)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			v.a.log.Warn("last arrival not found", "inbox", in.Name, "error", err)
+		}
+		v.arrival(in.Name, at)
+	}
+	v.recallFailures(ctx)
+}
+
+// arrival notes that a set arrived.
+func (v *vitals) arrival(inbox string, at time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if at.After(v.arrived[inbox]) {
+		v.arrived[inbox] = at
+	}
+}
+
+// failure notes that a set or document has failed.
+func (v *vitals) failure(inbox, id, code string, at time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := v.failures[inbox]
+	if f.first.IsZero() || at.Sub(f.last) > 24*time.Hour || at.Before(f.first) && f.last.Sub(at) < 24*time.Hour {
+		f.first = at
+	}
+	if at.After(f.last) {
+		f.last, f.id, f.code = at, id, code
+	}
+	v.failures[inbox] = f
+}
+
+// lastArrival returns when a set last arrived in an inbox; zero when that is not known.
+func (v *vitals) lastArrival(inbox string) time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.arrived[inbox]
+}
+
+// waiting returns since when something accepted waits in an inbox; zero when nothing does.
+func (v *vitals) waiting(inbox string) time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.oldest[inbox]
+}
+
+func (v *vitals) failed(inbox string) failures {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.failures[inbox]
+}
+
+// measured returns the disks whose space is known.
+func (v *vitals) measured() []disk {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(v.disks), func(d disk) bool { return !d.known })
+}
