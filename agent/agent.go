@@ -20,9 +20,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kurir/agent/alarm"
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/journal/bolt"
+	"kurir/agent/logbook"
+	"kurir/agent/metrics"
 	"kurir/agent/outbox"
 	"kurir/agent/poll"
 	"kurir/agent/reason"
@@ -35,6 +38,8 @@ import (
 type Options struct {
 	Logger   *slog.Logger  // nil: slog.Default
 	Version  string        // for the User-Agent and the overview
+	Commit   string        // of the program, for the metrics
+	Logs     *logbook.Ring // the last lines of Logger, for the page; nil: none
 	Patience time.Duration // how long an image that breaks off counts as still being written; 0: a minute
 }
 
@@ -55,6 +60,9 @@ type Agent struct {
 	server   *control.Server
 	running  atomic.Bool
 	history  history
+	metrics  *metrics.Metrics
+	vitals   *vitals
+	alarms   *alarm.Keeper
 }
 
 // api is one of the two APIs.
@@ -94,6 +102,8 @@ func JournalPath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, 
 
 // assemble makes everything but the journal.
 func (a *Agent) assemble() error {
+	a.assembleMetrics()
+	a.vitals = newVitals(a)
 	if err := a.assembleDisks(); err != nil {
 		return err
 	}
@@ -113,8 +123,10 @@ func (a *Agent) assemble() error {
 		}
 		a.watchers[in.Name] = w
 	}
+	a.assembleAlarms()
 	a.server = control.NewServer(control.Options{
 		Listen: a.cfg.Dashboard.Listen, DataDir: a.cfg.DataDir, Version: a.o.Version, Source: a, Actions: a, Logger: a.log,
+		Metrics: a.metrics.Handler(), Logs: a.o.Logs,
 	})
 	return nil
 }
@@ -147,6 +159,8 @@ func (a *Agent) Run(ctx context.Context) error {
 			return nil
 		})
 	}
+	g.Go(func() error { a.vitals.run(gctx); return nil })
+	g.Go(func() error { return a.alarms.Run(gctx) })
 	g.Go(func() error { return a.server.Run(gctx) })
 	return ended(ctx, g.Wait())
 }

@@ -24,6 +24,9 @@ func (a *Agent) assembleAlarms() {
 			a.log.Error("notification address not usable", "index", i, "error", err)
 		}
 	}
+	for _, r := range receivers {
+		a.metrics.Receiver(r.Service)
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "?"
@@ -62,7 +65,7 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 		if a.upload != nil {
 			_, x.Alone = a.upload.Waiting(in.Name)
 		}
-		if e := in.Expect; e != nil {
+		if e := in.Expect; e != nil && a.vitals.remembers() {
 			x.Expect = &alarm.Expect{Every: e.Every.D(), Opened: func(now time.Time) (time.Time, bool) {
 				return e.Opened(now.In(a.cfg.Location()))
 			}}
@@ -83,10 +86,11 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 }
 
 // alarmsNow are the alarms that stand, for the control address.
-func (a *Agent) alarmsNow() []control.Alarm {
-	var out []control.Alarm
+func (a *Agent) alarmsNow() []control.Problem {
+	var out []control.Problem
 	for _, al := range a.alarms.Standing() {
-		out = append(out, control.Alarm{Subject: al.Subject, Code: string(al.Code), Message: al.Message, Who: al.Who, Action: al.Action, Since: al.Since})
+		out = append(out, control.Problem{Subject: al.Subject, Code: string(al.Code), Message: al.Message,
+			Action: al.Who + ": " + al.Action, Since: al.Since.In(a.cfg.Location())})
 	}
 	return out
 }

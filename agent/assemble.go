@@ -38,7 +38,7 @@ func (a *Agent) assembleUpload() error {
 		Store: keeper{a.store, a.disks}, DataDir: a.disks.data,
 		Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
 		Requests: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
-		Location: a.cfg.Location(), Logger: a.log,
+		Location: a.cfg.Location(), Logger: a.log, Observe: a.happened,
 		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },
 	})
 	return nil
@@ -59,6 +59,7 @@ func (a *Agent) uploadInbox(in config.Inbox) upload.Inbox {
 func (a *Agent) connect(name string, c config.Connection, first, longest time.Duration) (*api, error) {
 	o := Connection(a.cfg, name, c, a.o.Version)
 	o.Logger = a.log.With("api", name)
+	o.Observe = func(x transport.Exchange) { a.requested(name, x) }
 	client, err := transport.New(o)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", name, err)

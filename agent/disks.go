@@ -125,7 +125,7 @@ func (a *Agent) watchDisk(ctx context.Context, guard *outbox.Guard, well func())
 			said = true
 			a.tellInboxes(ctx, guard.Folder())
 		case err == nil && said:
-			a.log.Info("folder can be written again", "folder", guard.Folder(), "paused_for", time.Since(since).Round(time.Second))
+			a.log.Info("folder can be written again", "folder", guard.Folder(), "duration", time.Since(since).Round(time.Second))
 			said = false
 			a.tellInboxes(ctx, guard.Folder())
 			a.lookAgain(guard.Folder())

@@ -22,16 +22,19 @@ var layers = map[string][]string{
 	"agent/cli": {
 		"agent", "agent/service", "agent/simulator", "agent/pictures", "agent/control", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "agent/outbox", "watcher",
+		"agent/alarm", "agent/logbook",
 	},
 	"agent/service": {"install", "agent/reason"},
 
 	"agent": {
 		"agent/upload", "agent/poll", "agent/control", "agent/outbox", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "watcher",
+		"agent/alarm", "agent/logbook", "agent/metrics",
 	},
 	"agent/upload":  {"watcher", "agent/journal", "agent/beacukai", "agent/transport", "agent/outbox", "agent/reason"},
 	"agent/poll":    {"watcher", "agent/journal", "agent/t2g", "agent/transport", "agent/outbox", "agent/reason"},
-	"agent/control": {"agent/journal", "agent/reason"},
+	"agent/control": {"agent/journal", "agent/logbook", "agent/reason"},
+	"agent/alarm":   {"agent/outbox", "agent/reason"},
 
 	"agent/beacukai": {"agent/transport"},
 	"agent/t2g":      {"agent/transport"},
@@ -42,6 +45,8 @@ var layers = map[string][]string{
 	"watcher":         nil,
 	"agent/config":    nil,
 	"agent/journal":   nil,
+	"agent/logbook":   nil,
+	"agent/metrics":   nil,
 	"agent/outbox":    nil,
 	"agent/pictures":  nil,
 	"agent/reason":    nil,

@@ -43,6 +43,9 @@ func (a *Agent) Overview(context.Context) (control.Overview, error) {
 				c.Counts[upload.StateWaiting], c.OldestWaiting = n, oldest
 			}
 		}
+		if since := a.vitals.waiting(in.Name); !since.IsZero() && (c.OldestWaiting.IsZero() || since.Before(c.OldestWaiting)) {
+			c.OldestWaiting = since
+		}
 		if o.Running {
 			a.watching(in.Name, &c)
 		}
@@ -54,6 +57,9 @@ func (a *Agent) Overview(context.Context) (control.Overview, error) {
 		}
 	}
 	o.Problems = a.problems(o)
+	if o.Running {
+		o.Alarms = a.alarmsNow()
+	}
 	return o, nil
 }
 

@@ -31,6 +31,7 @@ type vitals struct {
 	oldest   map[string]time.Time // by inbox: since when something waits, as last measured
 	arrived  map[string]time.Time // by inbox: when a set last arrived
 	failures map[string]failures
+	recalled bool // what the journal remembers is known
 }
 
 // disk is the space on the disk of a folder, as last measured.
@@ -136,6 +137,9 @@ func (v *vitals) recall(ctx context.Context) {
 		v.arrival(in.Name, at)
 	}
 	v.recallFailures(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.recalled = ctx.Err() == nil
 }
 
 // arrival notes that a set arrived.
@@ -166,6 +170,13 @@ func (v *vitals) lastArrival(inbox string) time.Time {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.arrived[inbox]
+}
+
+// remembers reports whether lastArrival knows what was before the start.
+func (v *vitals) remembers() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.recalled
 }
 
 // waiting returns since when something accepted waits in an inbox; zero when nothing does.

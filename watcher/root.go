@@ -135,7 +135,7 @@ func (w *Watcher) rootSeen(s rootSight) {
 		w.fallBack(s.noEvents)
 	}
 	if since := w.now.Offline; !since.IsZero() {
-		w.log.Info("folder is back", "offline_for", now.Sub(since).Round(time.Second))
+		w.log.Info("folder is back", "duration", now.Sub(since).Round(time.Second))
 		w.now.Offline, w.now.Reason = time.Time{}, ""
 	}
 	w.base.info = s.info
@@ -189,7 +189,7 @@ func (w *Watcher) fallBack(err error) {
 	w.closeSource()
 	why := watchLimit(err)
 	if w.now.Why != why {
-		w.log.Warn("polling instead of events", "why", why, "error", err)
+		w.log.Warn("polling instead of events", "reason", why, "error", err)
 	}
 	w.now.Mode, w.now.Why = Poll, why
 	w.retry = time.Now().Add(eventsPause)

@@ -244,6 +244,6 @@ func (w *Watcher) end() {
 	select {
 	case <-ended:
 	case <-time.After(endGrace):
-		w.log.Warn("file system call left behind", "waited", endGrace)
+		w.log.Warn("file system call left behind", "duration", endGrace)
 	}
 }

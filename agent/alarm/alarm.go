@@ -206,7 +206,7 @@ func (k *Keeper) missed(s *standing, now time.Time) (news bool) {
 		return false
 	}
 	s.over = now
-	k.log.Info("alarm over", "code", s.alarm.Code, "subject", s.alarm.Subject, "lasted", now.Sub(s.alarm.Since).Round(time.Second))
+	k.log.Info("alarm over", "code", s.alarm.Code, "subject", s.alarm.Subject, "duration", now.Sub(s.alarm.Since).Round(time.Second))
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"kurir/agent"
 	"kurir/agent/config"
+	"kurir/agent/logbook"
 )
 
 // runner is the agent, as the commands use it.
@@ -19,9 +20,13 @@ type runner interface {
 // agentOptions are what the commands say to the agent besides the configuration.
 type agentOptions struct {
 	logger   *slog.Logger
+	logs     *logbook.Ring // the last lines of logger; nil: none
 	patience time.Duration // how long a broken image counts as still being written; 0: the agent's default
 }
 
 func newAgent(cfg *config.Config, o agentOptions) (runner, error) {
-	return agent.New(cfg, agent.Options{Logger: o.logger, Version: thisBuild().Version, Patience: o.patience})
+	b := thisBuild()
+	return agent.New(cfg, agent.Options{
+		Logger: o.logger, Logs: o.logs, Version: b.Version, Commit: b.Commit, Patience: o.patience,
+	})
 }

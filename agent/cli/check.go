@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	direct := false
+	direct, notify := false, false
 	cmd := a.withJSON(a.withConfig(&cobra.Command{
 		Use:     "check",
 		GroupID: "try",
@@ -24,18 +24,19 @@ the account that the agent runs as. Exit code 1 when something fails, 2 when the
 		Args: noArgs,
 	}))
 	cmd.Flags().BoolVar(&direct, "direct", false, "as this account, even where the service has another one")
+	cmd.Flags().BoolVar(&notify, "notify", false, "send a test message to the receivers of alarms")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if !direct {
+		if !direct && !notify {
 			if handled, err := a.checkService(cmd.Context()); handled {
 				return err
 			}
 		}
-		return a.check(cmd.Context())
+		return a.check(cmd.Context(), notify)
 	}
 	return cmd
 }
 
-func (a *app) check(ctx context.Context) error {
+func (a *app) check(ctx context.Context, notify bool) error {
 	cfg, err := a.load()
 	if err != nil {
 		var problems config.Errors
@@ -46,7 +47,7 @@ func (a *app) check(ctx context.Context) error {
 		}
 		return err
 	}
-	results, err := examine(ctx, cfg, a.say, func(r check.Result) {
+	results, err := examine(ctx, cfg, check.Options{Notify: notify, Say: a.say}, func(r check.Result) {
 		if !a.json {
 			a.showResult(r)
 		}
@@ -63,7 +64,7 @@ func (a *app) check(ctx context.Context) error {
 }
 
 // examine checks everything from this process and reports each outcome as soon as it is known.
-func examine(ctx context.Context, cfg *config.Config, say func(_, _ string) string, report func(check.Result)) ([]check.Result, error) {
+func examine(ctx context.Context, cfg *config.Config, o check.Options, report func(check.Result)) ([]check.Result, error) {
 	apis, closeAll, err := servers(cfg)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,8 @@ func examine(ctx context.Context, cfg *config.Config, say func(_, _ string) stri
 	defer closeAll()
 	_, dialed := control.Dial(ctx, cfg.DataDir)
 	results := []check.Result{}
-	check.Run(ctx, check.Options{Config: cfg, APIs: apis, Running: dialed == nil, Say: say}, func(r check.Result) {
+	o.Config, o.APIs, o.Running = cfg, apis, dialed == nil
+	check.Run(ctx, o, func(r check.Result) {
 		results = append(results, r)
 		report(r)
 	})

@@ -241,10 +241,10 @@ func TestLogGoesToItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var other bytes.Buffer
-	log, done := newLogger(c, &other)
+	log := newLogger(c, &other)
 	log.Info("left out")
 	log.Warn("kept", "inbox", "lane-1")
-	done()
+	log.close()
 	b, err := os.ReadFile(path)
 	var line map[string]any
 	if err != nil || json.Unmarshal(b, &line) != nil || line["msg"] != "kept" || other.Len() > 0 {

@@ -14,12 +14,12 @@ func TestJournalHasPriorityAndNoSecondTime(t *testing.T) {
 			`<4>{"level":"WARN","msg":"c"}` + "\n" + `<3>{"level":"ERROR","msg":"d"}` + "\n",
 	} {
 		var said bytes.Buffer
-		log, closeLog := newLogger(config.Log{Level: "debug", Format: format}, journald{&said})
+		log := newLogger(config.Log{Level: "debug", Format: format}, journald{&said})
 		log.Debug("a")
 		log.Info("b", "at", "noon")
 		log.Warn("c")
 		log.Error("d")
-		closeLog()
+		log.close()
 		if got := said.String(); got != want {
 			t.Errorf("%s:\n%swant\n%s", format, got, want)
 		}

@@ -9,27 +9,37 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	"kurir/agent/config"
+	"kurir/agent/logbook"
 )
 
-// newLogger makes the log that the configuration asks for, to a file that is rotated or else to w. close flushes and
-// closes the file; it may be called once all logging has ended.
-func newLogger(c config.Log, w io.Writer) (logger *slog.Logger, close func()) {
-	close = func() {}
+// logBook is the log of a running agent.
+type logBook struct {
+	*slog.Logger
+	lines *logbook.Ring // the last lines; those of level info too when the file has only worse ones
+	close func()        // writes what is held back and closes the file; it may be called once all logging has ended
+}
+
+// newLogger makes the log that the configuration asks for, to a file that is rotated or else to w.
+func newLogger(c config.Log, w io.Writer) logBook {
+	closeFile := func() {}
 	if c.File != "" {
 		const mib = 1 << 20
 		file := &lumberjack.Logger{
 			Filename: c.File, MaxSize: int((c.MaxSize + mib - 1) / mib), MaxBackups: c.Keep, LocalTime: true,
 		}
-		w, close = file, func() { _ = file.Close() } // every line is in the file already
+		w, closeFile = file, func() { _ = file.Close() } // every line is in the file already
 	}
 	o := &slog.HandlerOptions{Level: logLevel(c.Level)}
 	if _, ok := w.(journald); ok {
 		o.ReplaceAttr = leaveTime
 	}
+	var handler slog.Handler = slog.NewTextHandler(w, o)
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o)), close
+		handler = slog.NewJSONHandler(w, o)
 	}
-	return slog.New(slog.NewTextHandler(w, o)), close
+	lines := logbook.NewRing(logbook.Lines)
+	limiter := logbook.Limit(logbook.Both(handler, lines.Handler(min(logLevel(c.Level), slog.LevelInfo))))
+	return logBook{Logger: slog.New(limiter), lines: lines, close: func() { limiter.Close(); closeFile() }}
 }
 
 // logLevel is Info for a name that it does not know; the configuration refuses such names.

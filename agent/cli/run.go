@@ -40,6 +40,9 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	if err := checkPlaceholders(cfg); err != nil {
 		return err
 	}
+	if err := checkReceivers(cfg); err != nil {
+		return err
+	}
 	a.dataDir = cfg.DataDir
 	if cfg.Log.File == "" {
 		cfg.Log.File = service.DefaultLog(cfg.DataDir)
@@ -54,9 +57,9 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	if f, ok := a.err.(*os.File); ok && service.IsJournal(f) {
 		lines = journald{a.err}
 	}
-	logger, closeLog := newLogger(cfg.Log, lines)
-	defer closeLog()
-	logStart(logger, cfg)
+	logger := newLogger(cfg.Log, lines)
+	defer logger.close()
+	logStart(logger.Logger, cfg)
 	err = a.runAgent(ctx, cfg, logger, ready)
 	if err != nil && cfg.Log.File != "" {
 		logger.Error("agent ended", "error", err) // else it is said on standard error at the end
@@ -64,8 +67,8 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	return err
 }
 
-func (a *app) runAgent(ctx context.Context, cfg *config.Config, logger *slog.Logger, ready func()) error {
-	own, err := newAgent(cfg, agentOptions{logger: logger})
+func (a *app) runAgent(ctx context.Context, cfg *config.Config, logger logBook, ready func()) error {
+	own, err := newAgent(cfg, agentOptions{logger: logger.Logger, logs: logger.lines})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (a *app) tryPlan(ctx context.Context, s *service.Service, cfg *config.Confi
 	}
 	var results []check.Result
 	if !handled {
-		if results, err = examine(ctx, cfg, a.say, func(check.Result) {}); err != nil {
+		if results, err = examine(ctx, cfg, check.Options{Say: a.say}, func(check.Result) {}); err != nil {
 			return err
 		}
 	} else if err := json.Unmarshal(out.Bytes(), &results); err != nil {

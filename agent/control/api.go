@@ -35,6 +35,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/lists", s.lists)
 	mux.HandleFunc("GET /api/v1/history", s.history)
 	mux.HandleFunc("GET /api/v1/events", s.events)
+	mux.HandleFunc("GET /api/v1/logs", s.logs)
+	if s.o.Metrics != nil {
+		mux.Handle("GET /metrics", s.o.Metrics)
+	}
 	if s.o.Actions != nil {
 		mux.HandleFunc("POST /api/v1/retry", s.retry)
 		mux.HandleFunc("POST /api/v1/send", s.send)

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"kurir/agent/logbook"
 )
 
 const (
@@ -26,6 +28,8 @@ type Options struct {
 	Version string
 	Source  Source
 	Actions Actions      // nil: nothing can be changed
+	Metrics http.Handler // nil: there are no metrics
+	Logs    *logbook.Ring
 	Logger  *slog.Logger // nil: slog.Default
 }
 

@@ -54,6 +54,12 @@ func (m *Metrics) Request(api, endpoint string, code int, took time.Duration) {
 	m.durations.WithLabelValues(api, endpoint).Observe(took.Seconds())
 }
 
+// Receiver makes a kind of receiver visible before it is told anything.
+func (m *Metrics) Receiver(service string) {
+	m.notifications.WithLabelValues(service, "sent")
+	m.notifications.WithLabelValues(service, "failed")
+}
+
 // Notification counts a message to a receiver of alarms. service is a kind of receiver that the program knows.
 func (m *Metrics) Notification(service string, sent bool) {
 	result := "sent"

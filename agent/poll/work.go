@@ -277,7 +277,7 @@ func (t *task) trim(ctx context.Context) {
 func (t *task) report(op string, fields []string) {
 	for _, f := range fields {
 		if t.p.reported.first(op + " " + f) {
-			t.p.log.Warn("unknown field in answer", "id", t.job.ID, "request", op, "field", printable(f))
+			t.p.log.Warn("unknown field in answer", "id", t.job.ID, "op", op, "field", printable(f))
 		}
 	}
 }

@@ -25,6 +25,7 @@ const (
 type statusWriter struct {
 	wake    chan struct{} // one slot
 	changed func(Status)
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -44,9 +45,9 @@ type pendingStatus struct {
 	due time.Time
 }
 
-func newStatusWriter(changed func(Status)) *statusWriter {
+func newStatusWriter(changed func(Status), log *slog.Logger) *statusWriter {
 	w := &statusWriter{
-		wake: make(chan struct{}, 1), changed: changed, pending: map[string]pendingStatus{}, writing: map[string]bool{},
+		wake: make(chan struct{}, 1), changed: changed, log: log, pending: map[string]pendingStatus{}, writing: map[string]bool{},
 		names: map[string]string{}, taken: map[string]string{}, away: map[string]time.Time{},
 	}
 	w.cond = sync.NewCond(&w.mu)
@@ -102,7 +103,7 @@ func (w *statusWriter) drop(st Status, out string) {
 	w.mu.Unlock()
 	if name != "" {
 		if err := outbox.Remove(name); err != nil {
-			slog.Warn("status not removed", "file", name, "error", err)
+			w.log.Warn("status not removed", "file", name, "error", err)
 		}
 	}
 }
@@ -182,7 +183,7 @@ func (w *statusWriter) file(key string, st Status, out string) (string, error) {
 }
 
 // run writes what is due until ctx ends, and then what is left.
-func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
+func (w *statusWriter) run(ctx context.Context) error {
 	g := new(errgroup.Group)
 	for range statusWriters {
 		g.Go(func() error {
@@ -195,7 +196,7 @@ func (w *statusWriter) run(ctx context.Context, log *slog.Logger) error {
 					if err == nil {
 						w.back(p.out)
 					} else if w.again(key, p) {
-						log.Error("status not written", "id", p.st.ID, "error", err)
+						w.log.Error("status not written", "id", p.st.ID, "error", err)
 					}
 					continue
 				}

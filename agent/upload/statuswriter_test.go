@@ -34,10 +34,10 @@ func newWriterRig(t *testing.T, out string) *writerRig {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.told = append(r.told, st.State)
-	})
+	}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.w.run(ctx, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- r.w.run(ctx) }()
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {

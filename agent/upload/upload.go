@@ -123,9 +123,10 @@ func New(o Options) *Pipeline {
 		o.Observe = func(Event) {}
 	}
 	o.Requests = max(o.Requests, 1)
+	log := o.Logger.With("component", "upload")
 	p := &Pipeline{
-		o: o, log: o.Logger.With("component", "upload"), started: o.Now(),
-		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed), places: newPlaces(),
+		o: o, log: log, started: o.Now(),
+		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed, log), places: newPlaces(),
 		births: make(map[string]time.Time),
 		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}), refused: make(map[string]bool),
 	}
@@ -147,7 +148,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.status.run(ctx, p.log) })
+	g.Go(func() error { return p.status.run(ctx) })
 	g.Go(func() error { return p.moveRefused(ctx) })
 	g.Go(func() error { return p.tidyStatuses(ctx) })
 	g.Go(func() error { return p.retain(ctx) })

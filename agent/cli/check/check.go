@@ -2,7 +2,8 @@
 // what to do if not: folders, disk, credentials, the way to the servers, the login, the clock.
 //
 // It changes nothing that stays: files that it makes have temporary names and are gone when it returns. It sends no
-// photo and asks no server about a real declaration. Its caller is the command check.
+// photo, asks no server about a real declaration, and tells the receivers of alarms nothing unless it is asked to. Its
+// caller is the command check.
 package check
 
 import (
@@ -24,7 +25,7 @@ const (
 
 // Result is the outcome of one check.
 type Result struct {
-	Subject string `json:"subject"` // config, data_dir, inbox NAME, beacukai or t2g
+	Subject string `json:"subject"` // config, data_dir, inbox NAME, beacukai, t2g or alarms
 	Check   string `json:"check"`   // what was tried
 	Status  Status `json:"status"`
 	Detail  string `json:"detail"`           // what was seen; no secrets
@@ -46,6 +47,7 @@ type Options struct {
 	Config  *config.Config
 	APIs    []API
 	Running bool                                    // an agent is at work with this configuration
+	Notify  bool                                    // send a message to the receivers of alarms
 	Say     func(indonesian, english string) string // picks the language
 }
 
@@ -60,6 +62,7 @@ func Run(ctx context.Context, o Options, report func(Result)) {
 	for _, api := range o.APIs {
 		steps = append(steps, func(ctx context.Context) { c.api(ctx, api) })
 	}
+	steps = append(steps, c.receivers)
 	for _, step := range steps {
 		if ctx.Err() != nil {
 			return
