@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,9 +45,29 @@ func TestRingKeepsTheLast(t *testing.T) {
 	}
 }
 
+// buffer is written by timers too.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// take returns what was written and forgets it.
+func (b *buffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.b.Reset()
+	return b.b.String()
+}
+
 // limited is a log behind a Limiter, without times.
-func limited() (*slog.Logger, *Limiter, *bytes.Buffer) {
-	var b bytes.Buffer
+func limited() (*slog.Logger, *Limiter, *buffer) {
+	var b buffer
 	l := Limit(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -62,10 +83,9 @@ func TestRepeatedErrorsAreCounted(t *testing.T) {
 		want := func(lines ...string) {
 			t.Helper()
 			synctest.Wait()
-			if got := strings.TrimSpace(b.String()); got != strings.Join(lines, "\n") {
+			if got := strings.TrimSpace(b.take()); got != strings.Join(lines, "\n") {
 				t.Errorf("after %v:\n%s\nwant:\n%s", time.Now(), got, strings.Join(lines, "\n"))
 			}
-			b.Reset()
 		}
 		for i := range 30 { // half a minute
 			log.Error("claim failed", "error", "disk full", "next_attempt_at", i)
@@ -84,10 +104,9 @@ func TestRepeatedErrorsAreCounted(t *testing.T) {
 		for range 100 {
 			log.Info("said every time")
 		}
-		if n := strings.Count(b.String(), "every time"); n != 100 {
+		if n := strings.Count(b.take(), "every time"); n != 100 {
 			t.Errorf("%d of 100 lines of level info", n)
 		}
-		b.Reset()
 		log.Error("claim failed", "error", "disk full")
 		want("")
 		l.Close()
@@ -104,13 +123,12 @@ func TestStormOfOneMessage(t *testing.T) {
 		for i := range 10_000 {
 			log.Warn("set failed", "id", i)
 		}
-		if n := strings.Count(b.String(), "\n"); n != mostOfKind {
+		if n := strings.Count(b.take(), "\n"); n != mostOfKind {
 			t.Errorf("%d lines of 10 000 at once", n)
 		}
-		b.Reset()
 		<-time.After(window + time.Second)
 		synctest.Wait()
-		if got := b.String(); got != "level=WARN msg=\"set failed\" id=9999 repeated=9900\n" {
+		if got := b.take(); got != "level=WARN msg=\"set failed\" id=9999 repeated=9900\n" {
 			t.Errorf("then %q", got)
 		}
 	})
