@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,52 +14,97 @@ import (
 	"kurir/agent/simulator"
 )
 
+// xrayInbox is an inbox of sets for a benchAgent.
+const xrayInbox = "  - {name: lane, kind: xray, path: in, outbox: out, settle: 100ms}"
+
 // BenchmarkGiBSet sends one set of 1 GiB with the real binary and reports its memory, idle and at the peak: the peak must
-// stay below 64 MiB above idle. Linux alone tells a process's peak.
+// stay below 64 MiB above idle.
 //
 //	go test -run '^$' -bench GiBSet -benchtime 1x .
 func BenchmarkGiBSet(b *testing.B) {
-	if _, err := os.Stat("/proc/self/status"); err != nil {
-		b.Skip("this system does not tell a process's peak memory")
-	}
-	bin := filepath.Join(b.TempDir(), "kurir-under-test")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v\n%s", err, out)
-	}
 	for range b.N {
-		dir := b.TempDir()
-		sim := simulator.New(simulator.Options{})
-		srv := httptest.NewServer(sim)
-		cfg := fmt.Sprintf("data_dir: data\nbeacukai:\n  base_url: %s/openapi/cnpibk\n  auth: {token: demo-token}\n"+
-			"inboxes:\n  - {name: lane, kind: xray, path: in, outbox: out, settle: 100ms}\ndashboard: {listen: \"\"}\n", srv.URL)
-		for _, err := range []error{
-			os.WriteFile(filepath.Join(dir, "kurir.yaml"), []byte(cfg), 0o600), os.MkdirAll(filepath.Join(dir, "in"), 0o755),
-		} {
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
-		cmd := exec.CommandContext(b.Context(), bin, "run", "-c", filepath.Join(dir, "kurir.yaml"))
-		if err := cmd.Start(); err != nil {
-			b.Fatal(err)
-		}
-		await(b, func() bool { _, err := os.Stat(filepath.Join(dir, "data", "control.json")); return err == nil })
-		idle := memory(b, cmd.Process.Pid, "VmRSS:")
-		began := time.Now()
-		bigSet(b, filepath.Join(dir, "in"))
-		await(b, func() bool { return len(sim.Photos("BIG")) == 8 })
-		took := time.Since(began)
-		peak := memory(b, cmd.Process.Pid, "VmHWM:")
-		b.ReportMetric(float64(idle)/1024, "idle-MiB")
-		b.ReportMetric(float64(peak)/1024, "peak-MiB")
-		b.ReportMetric(float64(peak-idle)/1024, "above-idle-MiB")
-		b.ReportMetric(1024/took.Seconds(), "MiB/s")
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = sim.Close()
-		srv.Close()
+		a := newBenchAgent(b, simulator.Options{})
+		a.start(xrayInbox)
+		idle, began := a.memory("VmRSS"), time.Now()
+		bigSet(b, a.path("in"))
+		await(b, func() bool { return len(a.sim.Photos("BIG")) == 8 })
+		b.ReportMetric(1024/time.Since(began).Seconds(), "MiB/s")
+		a.reportPeak(idle)
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkManyImages sends one set of 10 000 small images with the real binary.
+//
+//	go test -run '^$' -bench ManyImages -benchtime 1x .
+func BenchmarkManyImages(b *testing.B) {
+	const images = 10_000
+	for range b.N {
+		a := newBenchAgent(b, simulator.Options{})
+		a.start(xrayInbox)
+		idle := a.memory("VmRSS")
+		dir := a.path("many")
+		dropSet(b, dir, "MANY", images, 2<<10)
+		began := time.Now()
+		if err := os.Rename(dir, a.path("in", "many")); err != nil {
+			b.Fatal(err)
+		}
+		await(b, func() bool { return a.receipt("many") })
+		b.ReportMetric(images/time.Since(began).Seconds(), "images/s")
+		a.reportPeak(idle)
+		if got := len(a.sim.Photos("MANY")); got != images {
+			b.Fatalf("%d photos arrived", got)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// reportPeak reports the memory when idle and at the peak since the start.
+func (a *benchAgent) reportPeak(idle float64) {
+	peak := a.memory("VmHWM")
+	a.b.ReportMetric(idle, "idle-MiB")
+	a.b.ReportMetric(peak, "peak-MiB")
+	a.b.ReportMetric(peak-idle, "above-idle-MiB")
+}
+
+// receipt reports whether a set has its receipt.
+func (a *benchAgent) receipt(set string) bool {
+	found, err := filepath.Glob(a.path("out", "sent", "*", set+".receipt.json"))
+	return err == nil && len(found) == 1
+}
+
+// dropSet makes a folder set that lists its images, each of its own content and of so many bytes at least.
+func dropSet(b *testing.B, dir, aju string, images, size int) {
+	b.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	head := jpegHead(b)
+	names := make([]string, images)
+	for i := range images {
+		names[i] = fmt.Sprintf("%q", fmt.Sprintf("%05d.jpg", i))
+		body := fmt.Appendf(head[:len(head):len(head)], "%s-%08d", aju, i)
+		body = append(body, make([]byte, max(0, size-len(body)-2))...)
+		body = append(body, 0xFF, 0xD9)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%05d.jpg", i)), body, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	side := fmt.Sprintf(`{"nomorAju":%q,"nomorBlAwb":"AWB-%s","tanggalBlAwb":"2025-09-30","kodeKantor":"009000","images":[%s]}`,
+		aju, aju, strings.Join(names, ","))
+	if err := os.WriteFile(filepath.Join(dir, "data.json"), []byte(side), 0o644); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// jpegHead is a small picture without its end marker.
+func jpegHead(b *testing.B) []byte {
+	b.Helper()
+	var head bytes.Buffer
+	if err := jpeg.Encode(&head, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
+		b.Fatal(err)
+	}
+	return head.Bytes()[:head.Len()-2]
 }
 
 // bigSet makes a set of eight pictures of 128 MiB, mostly holes.
@@ -71,10 +113,7 @@ func bigSet(b *testing.B, inbox string) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		b.Fatal(err)
 	}
-	var head bytes.Buffer
-	if err := jpeg.Encode(&head, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
-		b.Fatal(err)
-	}
+	head := jpegHead(b)
 	car := `{"nomorAju":"BIG","nomorBlAwb":"CNBIG","tanggalBlAwb":"2025-09-30","kodeKantor":"009000"}`
 	if err := os.WriteFile(filepath.Join(dir, "big.json"), []byte(car), 0o644); err != nil {
 		b.Fatal(err)
@@ -84,7 +123,7 @@ func bigSet(b *testing.B, inbox string) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		_, err = fmt.Fprintf(f, "%s%d", head.Bytes()[:head.Len()-2], i)
+		_, err = fmt.Fprintf(f, "%s%d", head, i)
 		if err == nil {
 			_, err = f.WriteAt([]byte{0xFF, 0xD9}, 128<<20-2)
 		}
@@ -94,39 +133,5 @@ func bigSet(b *testing.B, inbox string) {
 	}
 	if err := os.Rename(dir, filepath.Join(inbox, "big")); err != nil {
 		b.Fatal(err)
-	}
-}
-
-// memory reads a figure of a process in KiB.
-func memory(b *testing.B, pid int, name string) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == name {
-			n, err := strconv.Atoi(f[1])
-			if err != nil {
-				b.Fatal(err)
-			}
-			return n
-		}
-	}
-	b.Fatalf("no %s", name)
-	return 0
-}
-
-func await(tb testing.TB, ok func() bool) {
-	tb.Helper()
-	deadline := time.NewTimer(2 * time.Minute)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			tb.Fatal("never came")
-		case <-tick.C:
-		}
 	}
 }
