@@ -108,6 +108,8 @@ refusals() {
 		code 3 kurir service $verb
 		says 'not installed'
 	done
+	code 3 env LANG=id_ID.UTF-8 kurir service stop
+	says 'tidak terpasang'
 	code 1 as nobody kurir service install -c "$config"
 	says 'with sudo'
 	code 1 as nobody env LANG=id_ID.UTF-8 kurir service start

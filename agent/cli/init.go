@@ -57,6 +57,9 @@ func (a *app) init(dir string) error {
 		return fmt.Errorf(a.say("%s sudah ada dan tidak ditimpa; hapus atau pilih folder lain",
 			"%s exists and is not overwritten; remove it or choose another folder"), path)
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { // others deliver into it, and a service may have an account of its own
+		return fmt.Errorf("make folder: %w", err)
+	}
 	for _, f := range initFolders {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(f.path)), f.mode); err != nil {
 			return fmt.Errorf("make folder: %w", err)

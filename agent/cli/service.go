@@ -61,15 +61,31 @@ func (a *app) serviceVerb(use, short, long string, do func(*cobra.Command) error
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serviceError(do(cmd)) }}
 }
 
-// serviceError adds what to do.
+// serviceError puts the refusals that everyone meets into the reader's language, with what to do.
 func (a *app) serviceError(err error) error {
-	if errors.Is(err, service.ErrRights) {
-		return fmt.Errorf("%w; %s", err, a.say(
-			`jalankan sebagai administrator: dengan sudo, di Windows dari terminal "Run as administrator"`,
-			`run it as an administrator: with sudo, on Windows from a terminal opened with "Run as administrator"`))
+	switch {
+	case errors.Is(err, errReported):
+		return err
+	case errors.Is(err, service.ErrRights):
+		return spoken{err, a.say(`perlu hak administrator: jalankan dengan sudo, di Windows dari terminal "Run as administrator"`,
+			`this needs the rights of an administrator: run it with sudo, on Windows from a terminal opened with "Run as administrator"`)}
+	case errors.Is(err, service.ErrNoManager):
+		return spoken{err, a.say(`systemd tidak berjalan di sini: jalankan "kurir run" dengan pengelola layanan komputer ini`,
+			`systemd does not run here: let this machine's own supervisor run "kurir run"`)}
+	case errors.Is(err, service.ErrNotInstalled):
+		return spoken{err, a.say("layanannya tidak terpasang: kurir service install", "the service is not installed: kurir service install")}
 	}
 	return err
 }
+
+// spoken is an error in the reader's own words.
+type spoken struct {
+	error
+	words string
+}
+
+func (s spoken) Error() string { return s.words }
+func (s spoken) Unwrap() error { return s.error }
 
 func (a *app) instance(f *serviceFlags) (*service.Service, error) {
 	s, err := service.New(service.Options{Instance: f.instance, Say: a.say, Note: a.note})
@@ -222,11 +238,11 @@ func (a *app) refresh(s *service.Service) error {
 	}
 	plan := planOf(cfg)
 	plan.Executable, plan.User = installed.Executable, installed.User
-	if !s.Outdated(plan) {
-		return nil
-	}
 	if err := s.Prepare(&plan); err != nil {
 		return err
+	}
+	if !s.Outdated(plan) {
+		return nil
 	}
 	_, err = s.Install(plan)
 	return err

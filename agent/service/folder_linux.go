@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // owner is an account by its numbers.
@@ -32,27 +33,53 @@ func ownerOf(account *user.User) (owner, error) {
 	return o, nil
 }
 
-// makeFolder makes a folder that is missing. The folders above it are root's, as others who look for theirs expect.
+// makeFolder makes a folder that is missing, or gives away one that nobody has used. The folders above it are root's, as
+// others who look for theirs expect.
 func (s *Service) makeFolder(dir string, mode fs.FileMode, o owner) error {
-	made, err := makeOwned(dir, mode, o)
-	if err == nil && made {
-		s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
-	}
+	_, err := s.ownFolder(dir, mode, o)
 	return err
 }
 
 // inboxMode lets the group deliver, and gives what it delivers to the group.
 const inboxMode = 0o775 | fs.ModeSetgid
 
-// makeInbox makes an inbox that is missing, so that the service's group can deliver there.
+// makeInbox makes an inbox so that the service's group can deliver there.
 func (s *Service) makeInbox(dir string, o owner) error {
-	made, err := makeOwned(dir, inboxMode, o)
-	if err == nil && made {
-		err = letMove(dir, o)
-		s.o.Note(fmt.Sprintf(s.o.Say(`folder %s dibuat; akun pengirim berkas perlu masuk grup %s: usermod -aG %s AKUN`,
-			`folder %s made; accounts that deliver there must be in the group %s: usermod -aG %s ACCOUNT`), dir, o.group, o.group))
+	changed, err := s.ownFolder(dir, inboxMode, o)
+	if err != nil || !changed {
+		return err
 	}
-	return err
+	s.o.Note(fmt.Sprintf(s.o.Say(`  akun yang menaruh berkas di sana perlu masuk grup %s: usermod -aG %s AKUN`,
+		`  accounts that deliver there must be in the group %s: usermod -aG %s ACCOUNT`), o.group, o.group))
+	return letMove(dir, o)
+}
+
+// ownFolder sees to it that a folder is there and, unless it has been somebody's before, that it belongs to the account.
+func (s *Service) ownFolder(dir string, mode fs.FileMode, o owner) (changed bool, err error) {
+	made, err := makeOwned(dir, mode, o)
+	if err != nil {
+		return false, err
+	}
+	if made {
+		s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
+		return true, nil
+	}
+	if !unused(dir) || o.uid == 0 {
+		return false, nil
+	}
+	s.o.Note(fmt.Sprintf(s.o.Say("folder %s, yang kosong, diserahkan ke layanan", "folder %s, which is empty, given to the service"), dir))
+	return true, give(dir, mode, o)
+}
+
+// unused reports whether a folder is root's and empty, as "kurir init" leaves it.
+func unused(dir string) bool {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	entries, err := os.ReadDir(dir)
+	return ok && info.IsDir() && st.Uid == 0 && err == nil && len(entries) == 0
 }
 
 func makeOwned(dir string, mode fs.FileMode, o owner) (made bool, err error) {
@@ -70,11 +97,16 @@ func makeOwned(dir string, mode fs.FileMode, o owner) (made bool, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return false, fmt.Errorf("make folder: %w", err)
 	}
+	return true, give(dir, mode, o)
+}
+
+// give makes a folder the account's.
+func give(dir string, mode fs.FileMode, o owner) error {
 	if err := os.Chown(dir, o.uid, o.gid); err != nil {
-		return false, fmt.Errorf("give folder: %w", err)
+		return fmt.Errorf("give folder: %w", err)
 	}
 	if err := os.Chmod(dir, mode); err != nil { // after the change of owner, which takes the set-group bit away
-		return false, fmt.Errorf("give folder: %w", err)
+		return fmt.Errorf("give folder: %w", err)
 	}
-	return true, nil
+	return nil
 }

@@ -39,7 +39,7 @@ func (s *Service) Outdated(p Plan) bool {
 }
 
 // Prepare makes what the service needs before it can be tried or installed: its account, and the folders that are
-// missing, which then belong to it. What exists is not touched.
+// missing, which then belong to it. Of what exists only root's change hands: empty folders, and what kurir has made when root ran it.
 func (s *Service) Prepare(p *Plan) error {
 	if err := s.Permitted(); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *Service) Prepare(p *Plan) error {
 			return err
 		}
 	}
-	return nil
+	return s.takeOver(p, owner)
 }
 
 // account finds the account, and makes the default one.

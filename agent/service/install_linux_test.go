@@ -135,6 +135,38 @@ func TestDeliveredFoldersCanBeMoved(t *testing.T) {
 	}
 }
 
+// Only what is root's can be given away, so root has to look; an ordinary user sees that nothing of others is touched.
+func TestWhatRootMadeIsGivenToTheService(t *testing.T) {
+	account := owner{uid: 4711, gid: 4711}
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away; the step systemd of .ci/run does so too")
+	}
+	dir := t.TempDir()
+	data, out, elsewhere := filepath.Join(dir, "data"), filepath.Join(dir, "out"), filepath.Join(dir, "elsewhere")
+	for _, d := range []string{data, out + "/sent/2026-01-01/AWB1", out + "/theirs", elsewhere + "/sent"} {
+		must(t, os.MkdirAll(d, 0o755))
+	}
+	for _, f := range []string{data + "/journal.db", data + "/token-beacukai.json", out + "/sent/2026-01-01/AWB1/a.jpg", elsewhere + "/secret"} {
+		must(t, os.WriteFile(f, nil, 0o600))
+	}
+	must(t, os.Link(elsewhere+"/secret", data+"/journal.copy"))
+	must(t, os.Symlink(elsewhere, out+"/failed"))
+	must(t, os.Chown(data+"/token-beacukai.json", 815, 815))
+	p := &Plan{DataDir: data, Inboxes: []Inbox{{Path: dir + "/in", Outbox: out}}}
+	must(t, quiet(t).takeOver(p, account))
+	for path, want := range map[string]uint32{
+		data: 4711, data + "/journal.db": 4711, data + "/token-beacukai.json": 815, data + "/journal.copy": 0,
+		out: 0, out + "/sent": 4711, out + "/sent/2026-01-01/AWB1": 4711, out + "/sent/2026-01-01/AWB1/a.jpg": 0,
+		out + "/theirs": 0, elsewhere: 0, elsewhere + "/sent": 0, elsewhere + "/secret": 0,
+	} {
+		var st unix.Stat_t
+		must(t, unix.Lstat(path, &st))
+		if st.Uid != want {
+			t.Errorf("%s belongs to %d, want %d", path, st.Uid, want)
+		}
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

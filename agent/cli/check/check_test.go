@@ -122,6 +122,10 @@ func TestFolders(t *testing.T) {
 			"inbox lane-1/write", check.Fail, "delete", false},
 		{"outbox read-only", func(t *testing.T, s *site) { readOnly(t, filepath.Join(s.dir, "out")) },
 			"inbox lane-1/outbox", check.Fail, "outbox", false},
+		{"outbox of another account", func(t *testing.T, s *site) {
+			must(t, os.Mkdir(filepath.Join(s.dir, "out", "sent"), 0o755))
+			readOnly(t, filepath.Join(s.dir, "out", "sent"))
+		}, "inbox lane-1/outbox", check.Fail, "another account", false},
 		{"outbox not yet made", func(t *testing.T, s *site) { must(t, os.Remove(filepath.Join(s.dir, "out"))) },
 			"inbox lane-1/outbox", check.OK, "will be made", true},
 		{"data folder not yet made", func(t *testing.T, s *site) { must(t, os.Remove(filepath.Join(s.dir, "data"))) },

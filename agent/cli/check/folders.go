@@ -107,8 +107,17 @@ func (c *checker) inboxFolder(subject string, in *config.Inbox) bool {
 }
 
 func (c *checker) outboxFolder(subject string, in *config.Inbox) {
-	c.writable(subject, "outbox", in.Outbox, c.Say("beri akun layanan hak tulis pada outbox",
-		"let the service's account write to the outbox"))
+	remedy := c.Say("beri akun layanan hak tulis pada outbox", "let the service's account write to the outbox")
+	if !c.writable(subject, "outbox", in.Outbox, remedy) {
+		return
+	}
+	for _, name := range []string{"status", "sent", "failed", "documents", "lists"} {
+		if dir := filepath.Join(in.Outbox, name); isDir(dir) && !mayMove(dir) {
+			c.fail(subject, "outbox", fmt.Sprintf(c.Say("%s milik akun lain", "%s belongs to another account"), dir),
+				remedy+c.Say(`; di Linux "sudo kurir service install" melakukannya`, `; on Linux "sudo kurir service install" does so`))
+			return
+		}
+	}
 }
 
 // drive warns of a drive letter that the service will not have.
