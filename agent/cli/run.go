@@ -33,14 +33,8 @@ seconds; a second one does not wait. Whatever is interrupted goes on at the next
 }
 
 func (a *app) run(ctx context.Context, ready func()) error {
-	cfg, err := a.load()
+	cfg, err := a.loadToRun()
 	if err != nil {
-		return err
-	}
-	if err := checkPlaceholders(cfg); err != nil {
-		return err
-	}
-	if err := checkReceivers(cfg); err != nil {
 		return err
 	}
 	a.dataDir = cfg.DataDir
@@ -65,6 +59,18 @@ func (a *app) run(ctx context.Context, ready func()) error {
 		logger.Error("agent ended", "error", err) // else it is said on standard error at the end
 	}
 	return err
+}
+
+// loadToRun reads the configuration and refuses what an agent cannot work with.
+func (a *app) loadToRun() (*config.Config, error) {
+	cfg, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPlaceholders(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, checkReceivers(cfg)
 }
 
 func (a *app) runAgent(ctx context.Context, cfg *config.Config, logger logBook, ready func()) error {

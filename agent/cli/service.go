@@ -107,11 +107,8 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if a.config == "" {
 		a.config = before.Config
 	}
-	cfg, err := a.load()
+	cfg, err := a.loadToRun()
 	if err != nil {
-		return err
-	}
-	if err := checkPlaceholders(cfg); err != nil {
 		return err
 	}
 	plan := planOf(cfg)
@@ -229,11 +226,8 @@ func (a *app) refresh(s *service.Service) error {
 		return nil
 	}
 	a.config = installed.Config
-	cfg, err := a.load()
+	cfg, err := a.loadToRun()
 	if err != nil {
-		return err
-	}
-	if err := checkPlaceholders(cfg); err != nil {
 		return err
 	}
 	plan := planOf(cfg)
