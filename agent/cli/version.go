@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by releases: -ldflags "-X kurir/agent/cli.version=1.2.3".
-var version string
+// Releases set these: -ldflags "-X kurir/agent/cli.version=1.2.3 ...".
+var version, commit, date string
 
 // build is where this binary comes from.
 type build struct {
@@ -23,7 +23,7 @@ type build struct {
 
 // thisBuild asks the linker's value first and then what the Go tool has noted in the binary.
 func thisBuild() build {
-	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: version, Commit: commit, Date: date, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if ok {
 		for _, s := range info.Settings {
