@@ -130,8 +130,8 @@ configuration() {
 	mkdir -p "$1"
 	sed -e 's#^data_dir: data  *#data_dir: /var/lib/kurir      #' -e 's#\([ :]\)inbox/#\1/srv/kurir/inbox/#' \
 		-e 's#\([ :]\)outbox/#\1/srv/kurir/outbox/#' -e 's#made by "kurir init"#of the package#' \
-		-e 's#dibuat oleh "kurir init"#dari paket#' -e 's#\# 2. kurir check#\# 2. sudo kurir check#' \
-		-e 's#\# 3. kurir run#\# 3. sudo kurir service install \&\& sudo kurir service start#' \
+		-e 's#dibuat oleh "kurir init"#dari paket#' -e 's#2\. kurir check#2. sudo kurir check#' \
+		-e 's#3\. kurir run#3. sudo kurir service install \&\& sudo kurir service start#' \
 		-e 's#, file: data/kurir.log##' "$work/init/kurir.yaml" >"$1/kurir.yaml"
 	cp -r "$work/init/secrets" "$1/"
 	! grep -nE 'kurir init|kurir run|: (data|inbox|outbox)\b' "$1/kurir.yaml" || die "init.yaml and package.sh no longer fit together"
