@@ -24,8 +24,8 @@ func (a *app) runCommand() *cobra.Command {
 seconds; a second one does not wait. Whatever is interrupted goes on at the next start; nothing is sent twice.`,
 		Args: noArgs,
 	})
-	name := cmd.Flags().String("service", service.DefaultName, "the service's name")
-	_ = cmd.Flags().MarkHidden("service") // for the service manager; the flag exists
+	name := cmd.Flags().String("service", "", "the service's name")
+	_ = cmd.Flags().MarkHidden("service") // for Windows' service manager; the flag exists
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return service.Run(cmd.Context(), *name, a.run, a.healthy)
 	}

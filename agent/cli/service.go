@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 type serviceFlags struct {
 	instance string // --name
 	user     string // --user
+	password string // --password
 }
 
 func (a *app) serviceCommand() *cobra.Command {
@@ -39,6 +41,9 @@ kurir-NAME.`,
 			"the service. Run it again after changing folders or secret files in the configuration, or moving the binary.",
 		func(cmd *cobra.Command) error { return a.serviceInstall(cmd.Context(), f) }))
 	install.Flags().StringVar(&f.user, "user", "", "`ACCOUNT` to run as (default: one of its own)")
+	if runtime.GOOS == "windows" {
+		install.Flags().StringVar(&f.password, "password", "", "`PASSWORD` of the account")
+	}
 	root.AddCommand(install,
 		a.serviceVerb("uninstall", "Stop the service and remove it",
 			"Configuration, folders, journal and account stay. Exit code 3 when there is nothing to remove.",
@@ -118,6 +123,7 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if plan.User = f.user; plan.User == "" {
 		plan.User = before.User
 	}
+	plan.Password = f.password
 	switch err := s.Prepare(&plan); {
 	case errors.Is(err, service.ErrNoAccount):
 		return &usageError{err: err}

@@ -25,12 +25,6 @@ var unitFolders = []string{unitFolder, "/usr/lib/systemd/system", "/lib/systemd/
 // askWithin bounds a question to systemd.
 const askWithin = 30 * time.Second
 
-// byManager is false: systemd wants nothing but signals and sd_notify, which Run gives in any case.
-func byManager() bool { return false }
-
-// ByManager reports whether a service manager has started this process.
-func ByManager() bool { return os.Getenv("INVOCATION_ID") != "" && os.Getenv("NOTIFY_SOCKET") != "" }
-
 // DefaultLog is "": what a service writes to standard error is in systemd's journal.
 func DefaultLog(string) string { return "" }
 

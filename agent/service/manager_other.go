@@ -4,42 +4,12 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-
-	kardianos "github.com/kardianos/service"
 )
 
 // managed is nil: every Windows and every macOS has its service manager.
 func managed() error { return nil }
-
-// ByManager reports whether a service manager has started this process.
-func ByManager() bool { return !kardianos.Interactive() }
-
-// Status asks the service manager how the service is doing.
-func (s *Service) Status() (Status, error) {
-	st := Status{Service: s.name, State: NotInstalled}
-	handle, err := s.handle(&kardianos.Config{Name: s.name})
-	if err != nil {
-		return st, err
-	}
-	state, err := handle.Status()
-	switch {
-	case errors.Is(err, kardianos.ErrNotInstalled):
-		return st, nil
-	case err != nil:
-		return st, fmt.Errorf("ask for the service %s: %w", s.name, err)
-	case state == kardianos.StatusRunning:
-		st.State = Running
-	default:
-		st.State = Stopped
-	}
-	st.Boot = true
-	return st, nil
-}
 
 // Find returns the installed service that runs with this configuration: nil, because this system does not tell.
 func Find(string, Options) *Service { return nil }
@@ -61,65 +31,4 @@ func (s *Service) removable() error { return nil }
 func (s *Service) removed() error {
 	s.o.Note(fmt.Sprintf(s.o.Say("layanan %s dihapus", "the service %s is removed"), s.name))
 	return nil
-}
-
-// Prepare makes the folders that are missing. What exists is not touched.
-func (s *Service) Prepare(p *Plan) error {
-	if err := s.Permitted(); err != nil {
-		return err
-	}
-	dirs := []string{p.DataDir}
-	if p.LogFile != "" {
-		dirs = append(dirs, filepath.Dir(p.LogFile))
-	}
-	for _, in := range p.Inboxes {
-		dirs = append(dirs, in.Path, in.Outbox)
-	}
-	for _, dir := range dirs {
-		if _, err := os.Stat(dir); err == nil {
-			continue
-		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("make folder: %w", err)
-		}
-		s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
-	}
-	return nil
-}
-
-// Install registers the service, anew when it is there already, and has it started with the machine. It reports whether
-// anything has changed.
-func (s *Service) Install(p Plan) (changed bool, err error) {
-	if err := s.Permitted(); err != nil {
-		return false, err
-	}
-	before, err := s.Status()
-	if err != nil {
-		return false, err
-	}
-	handle, err := s.handle(s.config(p))
-	if err != nil {
-		return false, err
-	}
-	if before.State == Running {
-		if err := handle.Stop(); err != nil {
-			return false, s.refused("stop", err)
-		}
-	}
-	if before.State != NotInstalled {
-		if err := handle.Uninstall(); err != nil {
-			return false, s.refused("update", err)
-		}
-	}
-	if err := handle.Install(); err != nil {
-		return false, s.refused("install", err)
-	}
-	s.o.Note(fmt.Sprintf(s.o.Say("layanan %s didaftarkan; mulai bersama komputer", "the service %s is registered; it starts with the machine"),
-		s.name))
-	if before.State == Running {
-		if err := handle.Start(); err != nil {
-			return true, s.refused("start", err)
-		}
-	}
-	return true, nil
 }

@@ -49,6 +49,7 @@ type Plan struct {
 	Inboxes         []Inbox
 	DataDir         string
 	LogFile         string // "" where there is none
+	Password        string // of the account. Windows alone
 }
 
 // Inbox is a folder that is emptied and the one that its files go to.
@@ -100,16 +101,16 @@ func (s *Service) Name() string { return s.name }
 func (s *Service) Mine() bool { return s.Permitted() == nil }
 
 // Start starts the service and returns once it works. On a service that works already it does nothing.
-func (s *Service) Start() error { return s.control("start", kardianos.Service.Start) }
+func (s *Service) Start() error { return s.control("start") }
 
 // Stop stops the service and returns once it has ended.
-func (s *Service) Stop() error { return s.control("stop", kardianos.Service.Stop) }
+func (s *Service) Stop() error { return s.control("stop") }
 
 // Restart stops the service, if it works, and starts it.
-func (s *Service) Restart() error { return s.control("restart", kardianos.Service.Restart) }
+func (s *Service) Restart() error { return s.control("restart") }
 
 // control asks the service manager for something that needs an installed service.
-func (s *Service) control(verb string, do func(kardianos.Service) error) error {
+func (s *Service) control(verb string) error {
 	if err := s.Permitted(); err != nil {
 		return err
 	}
@@ -120,11 +121,7 @@ func (s *Service) control(verb string, do func(kardianos.Service) error) error {
 	if status.State == NotInstalled {
 		return fmt.Errorf("%s %s: %w", verb, s.name, ErrNotInstalled)
 	}
-	handle, err := s.handle(&kardianos.Config{Name: s.name})
-	if err != nil {
-		return err
-	}
-	if err := do(handle); err != nil {
+	if err := s.ask(verb); err != nil {
 		return s.refused(verb, err)
 	}
 	return nil
@@ -135,7 +132,7 @@ func (s *Service) handle(c *kardianos.Config) (kardianos.Service, error) {
 	if err := managed(); err != nil {
 		return nil, err
 	}
-	handle, err := kardianos.New(&program{}, c)
+	handle, err := kardianos.New(nil, c) // Run does not come this way
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoManager, err)
 	}
@@ -163,7 +160,7 @@ func (s *Service) Uninstall() error {
 		return err
 	}
 	if status.State == Running || status.State == Starting {
-		if err := handle.Stop(); err != nil {
+		if err := s.ask("stop"); err != nil {
 			return s.refused("stop", err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"kurir/agent/config"
 	"kurir/agent/outbox"
+	"kurir/agent/service"
 	"kurir/watcher"
 )
 
@@ -122,7 +123,7 @@ func (c *checker) outboxFolder(subject string, in *config.Inbox) {
 
 // drive warns of a drive letter that the service will not have.
 func (c *checker) drive(subject, path string) {
-	drive, share := mappedDrive(path)
+	drive, share := service.MappedDrive(path)
 	if drive == "" {
 		return
 	}

@@ -1,0 +1,198 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unsafe"
+
+	kardianos "github.com/kardianos/service"
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc/eventlog"
+	"golang.org/x/sys/windows/svc/mgr"
+)
+
+// virtual begins the names of the accounts that Windows makes for services by itself, one for each.
+const virtual = `NT SERVICE\`
+
+const description = "Carries X-ray photos to Bea Cukai and answers about Aju numbers back from T2G"
+
+// Prepare refuses drives that a service does not see, makes the folders that are missing, and gives the service's account
+// what it needs: to read its configuration and secrets, and to change files in its folders.
+func (s *Service) Prepare(p *Plan) error {
+	if err := s.Permitted(); err != nil {
+		return err
+	}
+	if p.User == "" {
+		p.User = virtual + s.name
+	}
+	if err := s.refuseDrives(*p); err != nil {
+		return err
+	}
+	account, err := s.account(p.User)
+	if err != nil {
+		return err
+	}
+	if err := s.prepareData(p.DataDir, account); err != nil {
+		return err
+	}
+	folders := []string{}
+	if p.LogFile != "" {
+		folders = append(folders, filepath.Dir(p.LogFile))
+	}
+	for _, in := range p.Inboxes {
+		folders = append(folders, in.Path, in.Outbox)
+	}
+	for _, dir := range folders {
+		if err := s.prepareFolder(dir, account); err != nil {
+			return err
+		}
+	}
+	for _, file := range p.Credentials {
+		if err := s.grant(file, account, reading); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepareData makes data_dir, in which tokens are kept, for administrators and the service alone. One that is there
+// already is left as others have set it up.
+func (s *Service) prepareData(dir string, account *windows.SID) error {
+	made, err := s.makeFolder(dir)
+	if err != nil {
+		return err
+	}
+	if made {
+		return protect(dir, account)
+	}
+	return s.grant(dir, account, changing)
+}
+
+func (s *Service) prepareFolder(dir string, account *windows.SID) error {
+	if _, err := s.makeFolder(dir); err != nil {
+		return err
+	}
+	return s.grant(dir, account, changing)
+}
+
+func (s *Service) makeFolder(dir string) (made bool, err error) {
+	if _, err := os.Stat(dir); err == nil {
+		return false, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return false, fmt.Errorf("make folder: %w", err)
+	}
+	s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
+	return true, nil
+}
+
+// arguments are the service's command line behind the program's name.
+func (s *Service) arguments(p Plan) []string {
+	return []string{"run", "--config", p.Config, "--service", s.name}
+}
+
+// Install registers the service, or brings it up to date, and has it started with the machine. It reports whether
+// anything has changed. A service that runs goes on with what it was started with until it is restarted.
+func (s *Service) Install(p Plan) (changed bool, err error) {
+	if err := s.Permitted(); err != nil {
+		return false, err
+	}
+	service, err := s.open(windows.SERVICE_ALL_ACCESS)
+	if errors.Is(err, ErrNotInstalled) {
+		changed = true
+		if service, err = s.register(p); err == nil {
+			s.o.Note(fmt.Sprintf(s.o.Say("layanan %s didaftarkan; mulai bersama komputer, sebagai akun %s",
+				"the service %s is registered; it starts with the machine, as the account %s"), s.name, p.User))
+		}
+	} else if err == nil {
+		changed, err = s.update(service, p)
+	}
+	if err != nil {
+		return changed, s.refused("install", err)
+	}
+	defer service.Close()
+	if err := s.recover(service); err != nil {
+		return changed, s.refused("install", err)
+	}
+	return changed, nil
+}
+
+func (s *Service) register(p Plan) (*mgr.Service, error) {
+	handle, err := s.handle(&kardianos.Config{
+		Name: s.name, DisplayName: s.name, Description: description, Executable: p.Executable, UserName: p.User,
+		Arguments: s.arguments(p),
+		Option:    kardianos.KeyValue{"DelayedAutoStart": true, "Password": p.Password},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := handle.Install(); err != nil {
+		return nil, err
+	}
+	return s.open(windows.SERVICE_ALL_ACCESS)
+}
+
+// update changes a registered service where it differs, so that nothing else of it is lost, such as rights that an
+// administrator has given on it.
+func (s *Service) update(service *mgr.Service, p Plan) (changed bool, err error) {
+	c, err := service.Config()
+	if err != nil {
+		return false, err
+	}
+	line := windows.ComposeCommandLine(append([]string{p.Executable}, s.arguments(p)...))
+	if c.BinaryPathName == line && same(c.ServiceStartName, p.User) && c.StartType == mgr.StartAutomatic && c.DelayedAutoStart &&
+		p.Password == "" {
+		return false, nil
+	}
+	if same(c.ServiceStartName, p.User) && p.Password == "" {
+		c.ServiceStartName = "" // as it is, with the password that Windows has
+	} else {
+		c.ServiceStartName, c.Password = p.User, p.Password
+	}
+	c.BinaryPathName, c.StartType, c.DelayedAutoStart, c.Description = line, mgr.StartAutomatic, true, description
+	if err := service.UpdateConfig(c); err != nil {
+		return false, err
+	}
+	err = eventlog.InstallAsEventCreate(s.name, eventlog.Error|eventlog.Warning|eventlog.Info)
+	if err != nil && !strings.Contains(err.Error(), "exists") {
+		return true, err
+	}
+	s.o.Note(fmt.Sprintf(s.o.Say("layanan %s diperbarui", "the service %s is brought up to date"), s.name))
+	return true, nil
+}
+
+// recover tells Windows what to do when the service ends without having been asked to: start it again, at once and later
+// ever less often; also when it ends in good order but with an error. It is told of a shutdown before other services go.
+func (s *Service) recover(service *mgr.Service) error {
+	again := []mgr.RecoveryAction{
+		{Type: mgr.ServiceRestart, Delay: 3 * time.Second},
+		{Type: mgr.ServiceRestart, Delay: 30 * time.Second},
+		{Type: mgr.ServiceRestart, Delay: 2 * time.Minute},
+	}
+	if err := service.SetRecoveryActions(again, 3600); err != nil {
+		return fmt.Errorf("set the recovery: %w", err)
+	}
+	if err := service.SetRecoveryActionsOnNonCrashFailures(true); s.lacking(err) != nil {
+		return fmt.Errorf("set the recovery after failures: %w", err)
+	}
+	within := uint32((stopWithin + 10*time.Second).Milliseconds())
+	err := windows.ChangeServiceConfig2(service.Handle, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO,
+		(*byte)(unsafe.Pointer(&within))) //nolint:gosec // how Windows takes it
+	if s.lacking(err) != nil {
+		return fmt.Errorf("set the time for a shutdown: %w", err)
+	}
+	return nil
+}
+
+// lacking is err, unless a system says by it that it does not know the setting, which then is not worth more than a word.
+func (s *Service) lacking(err error) error {
+	if errors.Is(err, windows.ERROR_INVALID_LEVEL) || errors.Is(err, windows.ERROR_CALL_NOT_IMPLEMENTED) {
+		s.o.Note(fmt.Sprintf(s.o.Say("sistem ini tidak mengenal satu setelan layanan: %v", "this system does not know a setting of services: %v"), err))
+		return nil
+	}
+	return err
+}

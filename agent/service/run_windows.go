@@ -1,0 +1,134 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc"
+	"golang.org/x/sys/windows/svc/eventlog"
+)
+
+const (
+	readyWithin = 20 * time.Second // a start that takes longer is reported as done; the work goes on
+	startHint   = 30 * time.Second // what Windows is told about both
+	stopHint    = 15 * time.Second
+)
+
+// byManager is whether Windows' service manager has started this process, which is known once the handler runs.
+var byManager atomic.Bool
+
+// DefaultLog is where a service logs that was given no file: it has no standard error that anyone could read.
+func DefaultLog(dataDir string) string {
+	if !byManager.Load() {
+		return ""
+	}
+	return filepath.Join(dataDir, "kurir.log")
+}
+
+// underManager calls work as Windows' service manager wants it, if it was this manager that has started the process,
+// which it does with the name on the command line. It answers at once, whatever the work has to do before it is ready.
+//
+// The loop is our own, not kardianos': that one leaves a worker that has ended by itself unnoticed, has no exit code for
+// a start that failed, and is not told of a shutdown before the other services go.
+func underManager(ctx context.Context, name string, work Work) (managed bool, err error) {
+	if name == "" {
+		return false, nil
+	}
+	h := &handler{ctx: ctx, name: name, work: work}
+	switch err := svc.Run(name, h); {
+	case errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT):
+		return false, nil // typed into a terminal
+	case err != nil:
+		return true, fmt.Errorf("answer the service manager: %w", err)
+	}
+	return true, h.err
+}
+
+// handler is the agent as Windows' service manager sees it.
+type handler struct {
+	ctx  context.Context
+	name string
+	work Work
+	err  error // why it ended; read once svc.Run has returned
+}
+
+// Execute works until it is asked to end or the work ends by itself, which is a failure: Windows then does what its
+// recovery settings say.
+func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
+	byManager.Store(true)
+	deafen()
+	status <- svc.Status{State: svc.StartPending, WaitHint: millis(startHint)}
+	ctx, cancel := context.WithCancel(h.ctx)
+	defer cancel()
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		err := h.work(ctx, func() { close(ready) })
+		ended <- unasked(ctx, err)
+	}()
+	late := time.NewTimer(readyWithin)
+	defer late.Stop()
+	for started := ready; ; {
+		select {
+		case err := <-ended:
+			return h.end(err)
+		case <-started:
+			started = nil
+			late.Stop()
+			status <- running
+		case <-late.C:
+			if ctx.Err() != nil {
+				return h.end(errLate)
+			}
+			status <- running
+		case r := <-requests:
+			switch r.Cmd {
+			case svc.Interrogate:
+				status <- r.CurrentStatus
+			case svc.Stop, svc.Shutdown, svc.PreShutdown:
+				status <- svc.Status{State: svc.StopPending, WaitHint: millis(stopHint)}
+				started = nil
+				cancel()
+				late.Reset(stopWithin)
+			}
+		}
+	}
+}
+
+var running = svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown | svc.AcceptPreShutdown}
+
+var errLate = errors.New("the agent did not stop within ten seconds")
+
+// end is the answer to Windows, and the reason in the event log, where administrators look for it.
+func (h *handler) end(err error) (specific bool, code uint32) {
+	h.err = err
+	if err == nil {
+		return false, 0
+	}
+	if log, opened := eventlog.Open(h.name); opened == nil {
+		_ = log.Error(1, err.Error()) // nobody is left to tell
+		_ = log.Close()
+	}
+	return true, 1
+}
+
+// deafen keeps from the Go runtime what Windows tells every service when any user logs off, which it would take for a
+// request to terminate, and the end of the machine, of which Execute hears.
+func deafen() {
+	const logoff, shutdown = 5, 6
+	heard := windows.NewCallback(func(event uint32) uintptr {
+		if event == logoff || event == shutdown {
+			return 1 // nobody else is asked
+		}
+		return 0
+	})
+	_, _, _ = setConsoleCtrlHandler.Call(heard, 1) // without a console there is nothing to hear
+}
+
+var setConsoleCtrlHandler = windows.NewLazySystemDLL("kernel32.dll").NewProc("SetConsoleCtrlHandler")
+
+func millis(d time.Duration) uint32 { return uint32(d.Milliseconds()) }
