@@ -115,7 +115,7 @@ func (s *Service) Install(p Plan) (changed bool, err error) {
 		return changed, s.refused("install", err)
 	}
 	defer service.Close()
-	if err := s.recover(service); err != nil {
+	if err := s.settings(service); err != nil {
 		return changed, s.refused("install", err)
 	}
 	return changed, nil
@@ -125,7 +125,7 @@ func (s *Service) register(p Plan) (*mgr.Service, error) {
 	handle, err := s.handle(&kardianos.Config{
 		Name: s.name, DisplayName: s.name, Description: description, Executable: p.Executable, UserName: p.User,
 		Arguments: s.arguments(p),
-		Option:    kardianos.KeyValue{"DelayedAutoStart": true, "Password": p.Password},
+		Option:    kardianos.KeyValue{"Password": p.Password},
 	})
 	if err != nil {
 		return nil, err
@@ -139,22 +139,21 @@ func (s *Service) register(p Plan) (*mgr.Service, error) {
 // update changes a registered service where it differs, so that nothing else of it is lost, such as rights that an
 // administrator has given on it.
 func (s *Service) update(service *mgr.Service, p Plan) (changed bool, err error) {
-	c, err := service.Config()
+	r, err := registered(service)
 	if err != nil {
 		return false, err
 	}
 	line := windows.ComposeCommandLine(append([]string{p.Executable}, s.arguments(p)...))
-	if c.BinaryPathName == line && same(c.ServiceStartName, p.User) && c.StartType == mgr.StartAutomatic && c.DelayedAutoStart &&
-		p.Password == "" {
+	kept := same(r.user, p.User) && p.Password == ""
+	if r.line == line && r.automatic && kept {
 		return false, nil
 	}
-	if same(c.ServiceStartName, p.User) && p.Password == "" {
-		c.ServiceStartName = "" // as it is, with the password that Windows has
-	} else {
+	c := mgr.Config{ServiceType: windows.SERVICE_NO_CHANGE, ErrorControl: windows.SERVICE_NO_CHANGE,
+		BinaryPathName: line, StartType: mgr.StartAutomatic, Description: description}
+	if !kept { // else as it is, with the password that Windows has
 		c.ServiceStartName, c.Password = p.User, p.Password
 	}
-	c.BinaryPathName, c.StartType, c.DelayedAutoStart, c.Description = line, mgr.StartAutomatic, true, description
-	if err := service.UpdateConfig(c); err != nil {
+	if err := service.UpdateConfig(c); s.lacking(err) != nil {
 		return false, err
 	}
 	err = eventlog.InstallAsEventCreate(s.name, eventlog.Error|eventlog.Warning|eventlog.Info)
@@ -165,27 +164,35 @@ func (s *Service) update(service *mgr.Service, p Plan) (changed bool, err error)
 	return true, nil
 }
 
-// recover tells Windows what to do when the service ends without having been asked to: start it again, at once and later
-// ever less often; also when it ends in good order but with an error. It is told of a shutdown before other services go.
-func (s *Service) recover(service *mgr.Service) error {
+// settings has the service start some time after the machine, with the network up, and be started again when it ends without
+// having been asked to: at once, and later ever less often; also when it ends in good order but with an error. Of a
+// shutdown it is told before other services go.
+func (s *Service) settings(service *mgr.Service) error {
 	again := []mgr.RecoveryAction{
 		{Type: mgr.ServiceRestart, Delay: 3 * time.Second},
 		{Type: mgr.ServiceRestart, Delay: 30 * time.Second},
 		{Type: mgr.ServiceRestart, Delay: 2 * time.Minute},
 	}
-	if err := service.SetRecoveryActions(again, 3600); err != nil {
+	if err := service.SetRecoveryActions(again, 3600); s.lacking(err) != nil {
 		return fmt.Errorf("set the recovery: %w", err)
 	}
 	if err := service.SetRecoveryActionsOnNonCrashFailures(true); s.lacking(err) != nil {
 		return fmt.Errorf("set the recovery after failures: %w", err)
 	}
+	delayed := windows.SERVICE_DELAYED_AUTO_START_INFO{IsDelayedAutoStartUp: 1}
+	if err := s.set(service, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, unsafe.Pointer(&delayed)); err != nil { //nolint:gosec // below
+		return fmt.Errorf("set the delayed start: %w", err)
+	}
 	within := uint32((stopWithin + 10*time.Second).Milliseconds())
-	err := windows.ChangeServiceConfig2(service.Handle, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO,
-		(*byte)(unsafe.Pointer(&within))) //nolint:gosec // how Windows takes it
-	if s.lacking(err) != nil {
+	if err := s.set(service, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO, unsafe.Pointer(&within)); err != nil { //nolint:gosec // below
 		return fmt.Errorf("set the time for a shutdown: %w", err)
 	}
 	return nil
+}
+
+// set changes one of the settings that Windows takes as a pointer to a structure.
+func (s *Service) set(service *mgr.Service, level uint32, info unsafe.Pointer) error {
+	return s.lacking(windows.ChangeServiceConfig2(service.Handle, level, (*byte)(info)))
 }
 
 // lacking is err, unless a system says by it that it does not know the setting, which then is not worth more than a word.

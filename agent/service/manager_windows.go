@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -47,11 +48,31 @@ func (s *Service) Installed() Plan {
 		return Plan{}
 	}
 	defer service.Close()
-	c, err := service.Config()
+	r, err := registered(service)
 	if err != nil {
 		return Plan{}
 	}
-	return Plan{Config: configOf(c.BinaryPathName), User: c.ServiceStartName}
+	return Plan{Config: configOf(r.line), User: r.user}
+}
+
+// registration is what Windows knows about starting a service.
+type registration struct {
+	line, user string
+	automatic  bool
+}
+
+// registered asks for no more than is needed: mgr's own question fails where the system lacks any setting.
+func registered(service *mgr.Service) (registration, error) {
+	buffer := make([]byte, 8<<10) // the most that there can be
+	needed := uint32(0)
+	c := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0])) //nolint:gosec // how it is called
+	if err := windows.QueryServiceConfig(service.Handle, c, uint32(len(buffer)), &needed); err != nil {
+		return registration{}, fmt.Errorf("ask for the settings of %s: %w", service.Name, err)
+	}
+	return registration{
+		line: windows.UTF16PtrToString(c.BinaryPathName), user: windows.UTF16PtrToString(c.ServiceStartName),
+		automatic: c.StartType == mgr.StartAutomatic,
+	}, nil
 }
 
 // configOf is the configuration file on a command line that arguments has made.
@@ -94,9 +115,8 @@ func (s *Service) Status() (Status, error) {
 			st.State, st.Detail = Failed, reason
 		}
 	}
-	if c, err := service.Config(); err == nil {
-		st.Boot = c.StartType == mgr.StartAutomatic
-		st.Config, st.User = configOf(c.BinaryPathName), c.ServiceStartName
+	if r, err := registered(service); err == nil {
+		st.Boot, st.Config, st.User = r.automatic, configOf(r.line), r.user
 	}
 	return st, nil
 }

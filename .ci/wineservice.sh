@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# The life of kurir as a Windows service, from its installation to its removal, under Wine.
+#
+# Usage: wineservice.sh [MSI...]     with MSIs, older one first: installed, upgraded and removed too
+#
+# What Wine 8 cannot show, and Windows has to: the restart after a failure (Wine keeps the recovery settings but does not
+# obey them), the delay of the automatic start, pre-shutdown, accounts (everything runs as the same one, so neither the
+# rights of NT SERVICE\kurir nor a domain account's password matter), what non-administrators may not do, the event
+# viewer's own texts, mapped drives that are really connected, and the MSI's dialogs and restart manager.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=SCRIPTDIR/wine-prefix.sh
+source "$root/.ci/wine-prefix.sh"
+readonly drive=$WINEPREFIX/drive_c
+
+die() { echo "wineservice.sh: $*" >&2; [[ ! -s $work/out ]] || cat "$work/out" >&2; exit 1; }
+
+# win COMMAND...: in Wine, bounded; what it prints is in $work/out. Never through a pipe: services inherit it.
+win() {
+	local status=0
+	timeout 60 wine "$@" </dev/null >"$work/raw" 2>&1 8>&- || status=$?
+	tr -d '\r' <"$work/raw" >"$work/out"
+	return "$status"
+}
+
+# kurir WANTED ARGUMENT...: the command, whose exit code has to be WANTED.
+kurir() {
+	local wanted=$1 got=0
+	shift
+	win 'C:\kurir\kurir.exe' "$@" || got=$?
+	[[ $got == "$wanted" ]] || die "kurir $* ended with $got instead of $wanted"
+}
+
+said() { grep -qF -- "$1" "$work/out" || die "not said: $1"; }
+
+# until_true SECONDS COMMAND...: waits for it.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || die "waited in vain for: $*"
+		sleep 0.2
+	done
+}
+
+state() { win sc query kurir || true; grep -q "$1" "$work/out"; }
+
+# The simulator is no part of what is tested: it runs beside Wine, whose loopback is this machine's.
+start_simulator() {
+	(cd "$root" && go build -o "$work/simulator" .)
+	: >"$work/simulator.out"
+	"$work/simulator" simulate --listen 127.0.0.1:0 >"$work/simulator.out" 2>&1 8>&- &
+	simulator=$!
+	until_true 20 grep -q 'http://127' "$work/simulator.out"
+	address=$(grep -om1 'http://127[0-9.]*:[0-9]*' "$work/simulator.out")
+}
+
+# configuration FILE: one lane, with folders beyond the 260 characters that Windows' old functions take.
+configuration() {
+	local deep
+	deep=$(printf 'a-folder-with-a-long-name-%.0s' {1..6})
+	cat >"$1" <<-YAML
+		data_dir: C:\\kurir\\data
+		beacukai:
+		  base_url: $address/openapi/cnpibk
+		  auth: {login: {username: demo, password: "\${file:password.txt}"}}
+		inboxes:
+		  - {name: lane-1, kind: xray, path: 'C:\\scans\\$deep\\$deep\\lane-1', outbox: 'C:\\scans\\$deep\\$deep\\out'}
+		dashboard: {listen: 127.0.0.1:0}
+	YAML
+	echo demo >"${1%/*}/password.txt"
+	inbox=$drive/scans/$deep/$deep/lane-1 outbox=$drive/scans/$deep/$deep/out
+}
+
+# drop NAME: a set as a scanner writes it.
+drop() {
+	mkdir "$inbox/$1.tmp"
+	base64 -d >"$inbox/$1.tmp/photo.png" <<<"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+	printf '{"nomorAju": "AJU-%s", "nomorBlAwb": "%s", "tanggalBlAwb": "2026-11-20", "kodeKantor": "050100", "images": ["photo.png"]}' \
+		"$1" "$1" >"$inbox/$1.tmp/data.json"
+	mv "$inbox/$1.tmp" "$inbox/$1"
+}
+
+receipt() { compgen -G "$outbox/sent/*/$1.receipt.json" >/dev/null; }
+
+story() {
+	mkdir -p "$drive/kurir"
+	(cd "$root" && CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -trimpath -overlay "$work/overlay.json" -o "$drive/kurir/kurir.exe" .)
+	kurir 3 service status
+	kurir 3 service start
+	said "not installed"
+
+	configuration "$drive/kurir/kurir.yaml"
+	kurir 0 service install --config 'C:\kurir\kurir.yaml'
+	said 'NT SERVICE\kurir'
+	kurir 0 service install
+	said "installed like this already"
+	win reg query 'HKLM\System\CurrentControlSet\Services\kurir' || die "the service is not registered"
+	said 'run --config C:\kurir\kurir.yaml --service kurir'
+	win reg query 'HKLM\System\CurrentControlSet\Services\EventLog\Application\kurir' || die "no event source"
+	kurir 1 service status
+	say "installed"
+
+	kurir 0 service start
+	state RUNNING || die "does not run"
+	kurir 0 service status --json
+	said '"state": "running"'
+	drop AWB1
+	until_true 30 receipt AWB1
+	[[ -s $drive/kurir/data/kurir.log ]] || die "a service without log.file has no log"
+	grep -q 'kurir starts' "$drive/kurir/data/kurir.log" || die "the log does not begin as it should"
+	kurir 0 service restart
+	drop AWB2
+	until_true 30 receipt AWB2
+	kurir 0 service stop
+	state STOPPED || die "does not stop"
+	grep -q 'agent stopped' "$drive/kurir/data/kurir.log" || die "was not stopped in good order"
+	kurir 0 service stop
+	say "a set came to its receipt; started, stopped, restarted"
+
+	drop AWB3
+	leave_wine
+	timeout 20 wineserver -k || true
+	timeout 20 wineserver -w || true
+	keep_wine
+	until_true 60 receipt AWB3
+	say "started with the machine"
+
+	kurir 0 service stop
+	cp "$drive/kurir/kurir.yaml" "$work/good.yaml"
+	echo 'inboxen: []' >>"$drive/kurir/kurir.yaml"
+	kurir 2 service start
+	said inboxen
+	win net start kurir || true
+	until_true 30 state STOPPED
+	said 1066
+	kurir 1 service status
+	said "exit code 1"
+	cp "$work/good.yaml" "$drive/kurir/kurir.yaml"
+	kurir 0 service start
+	say "a bad configuration is a failed start"
+
+	win reg add 'HKCU\Network\Q' /v RemotePath /d '\\server\scans' /f || die "reg add"
+	sed 's#path: .*lane-1.,#path: Q:\\lane-1,#' "$work/good.yaml" >"$drive/kurir/mapped.yaml"
+	kurir 1 service install --config 'C:\kurir\mapped.yaml' --name second
+	said '\\server\scans\lane-1'
+	say "a mapped drive is refused"
+
+	kurir 0 service uninstall
+	kurir 3 service status
+	kurir 3 service uninstall
+	! win reg query 'HKLM\System\CurrentControlSet\Services\EventLog\Application\kurir' || die "the event source stays"
+	receipt AWB1 || die "the receipts are gone"
+	[[ -e $drive/kurir/kurir.yaml && -e $drive/kurir/data/kurir.log ]] || die "the configuration or the log is gone"
+	say "removed"
+}
+
+keep_wine
+start_simulator
+story
+kill "$simulator"
+leave_wine
+say "done"

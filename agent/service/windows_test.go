@@ -1,0 +1,214 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
+	"golang.org/x/sys/windows/svc"
+)
+
+// manager plays Windows' service manager to a handler.
+type manager struct {
+	requests chan svc.ChangeRequest
+	status   chan svc.Status
+	ended    chan uint32
+}
+
+func manage(t *testing.T, work Work) (*handler, manager) {
+	t.Helper()
+	h := &handler{ctx: t.Context(), name: "kurir-test", work: work}
+	m := manager{make(chan svc.ChangeRequest), make(chan svc.Status, 10), make(chan uint32, 1)}
+	go func() {
+		_, code := h.Execute(nil, m.requests, m.status)
+		m.ended <- code
+	}()
+	if st := <-m.status; st.State != svc.StartPending || st.WaitHint == 0 {
+		t.Fatalf("the first answer is %+v", st)
+	}
+	return h, m
+}
+
+func TestAskedToStop(t *testing.T) {
+	for _, cmd := range []svc.Cmd{svc.Stop, svc.Shutdown, svc.PreShutdown} {
+		h, m := manage(t, func(ctx context.Context, ready func()) error {
+			ready()
+			<-ctx.Done()
+			return nil
+		})
+		st := <-m.status
+		if st.State != svc.Running || st.Accepts&svc.AcceptStop == 0 || st.Accepts&svc.AcceptPreShutdown == 0 {
+			t.Fatalf("once ready it is %+v", st)
+		}
+		m.requests <- svc.ChangeRequest{Cmd: svc.Interrogate, CurrentStatus: st}
+		if again := <-m.status; again != st {
+			t.Errorf("asked how it is, it says %+v", again)
+		}
+		m.requests <- svc.ChangeRequest{Cmd: cmd}
+		if st := <-m.status; st.State != svc.StopPending {
+			t.Errorf("asked to stop (%d) it is %+v", cmd, st)
+		}
+		if code := <-m.ended; code != 0 || h.err != nil {
+			t.Errorf("asked to stop (%d) it ended with %d, %v", cmd, code, h.err)
+		}
+	}
+}
+
+func TestEndedByItself(t *testing.T) {
+	broken := errors.New("the configuration is wrong")
+	for _, tc := range []struct {
+		name string
+		work Work
+		err  error
+	}{
+		{"while starting", func(context.Context, func()) error { return broken }, broken},
+		{"later", func(_ context.Context, ready func()) error { ready(); return broken }, broken},
+		{"without an error", func(_ context.Context, ready func()) error { ready(); return nil }, ErrEnded},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h, m := manage(t, tc.work)
+			if code := <-m.ended; code == 0 || !errors.Is(h.err, tc.err) {
+				t.Errorf("it ended with %d, %v", code, h.err)
+			}
+		})
+	}
+}
+
+func TestServiceSID(t *testing.T) {
+	const known = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464" // the same on every Windows
+	if got := serviceSID("TrustedInstaller"); got != known {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestConfigOf(t *testing.T) {
+	s := &Service{name: "kurir"}
+	for _, config := range []string{`C:\kurir\kurir.yaml`, `C:\a folder\kurir.yaml`, `\\server\share$\kurir.yaml`, `C:\"\k.yaml`} {
+		line := windows.ComposeCommandLine(append([]string{`C:\Program Files\kurir\kurir.exe`}, s.arguments(Plan{Config: config})...))
+		if got := configOf(line); got != config {
+			t.Errorf("%s: got %s", line, got)
+		}
+	}
+	if got := configOf(`C:\other.exe --config`); got != "" {
+		t.Errorf("got %s of a line without a value", got)
+	}
+}
+
+func newService(t *testing.T) (*Service, *[]string) {
+	t.Helper()
+	notes := &[]string{}
+	s, err := New(Options{
+		Instance: "test", Say: func(_, english string) string { return english },
+		Note: func(line string) { *notes = append(*notes, line) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, notes
+}
+
+func TestMappedDrive(t *testing.T) {
+	const letter, share = "Q", `\\server\scans`
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Network\`+letter, registry.ALL_ACCESS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = key.Close()
+		_ = registry.DeleteKey(registry.CURRENT_USER, `Network\`+letter)
+	})
+	if err := key.SetStringValue("RemotePath", share); err != nil {
+		t.Fatal(err)
+	}
+	if drive, got := MappedDrive(`q:\lane-1`); drive != "q:" || got != share {
+		t.Errorf("got %q, %q", drive, got)
+	}
+	for _, path := range []string{t.TempDir(), `\\server\share\lane-1`, ""} {
+		if drive, _ := MappedDrive(path); drive != "" {
+			t.Errorf("%s is taken for a path on the mapped drive %s", path, drive)
+		}
+	}
+	s, _ := newService(t)
+	err = s.refuseDrives(Plan{Inboxes: []Inbox{{Path: `C:\in`, Outbox: `Q:\out`}}})
+	if err == nil || !strings.Contains(err.Error(), `write \\server\scans\out`) {
+		t.Errorf("an outbox on a mapped drive: %v", err)
+	}
+}
+
+// rights are what an account is allowed by entries of its own.
+func rights(t *testing.T, acl *windows.ACL, account *windows.SID) (mask windows.ACCESS_MASK, entries int) {
+	t.Helper()
+	for i := range acl.AceCount {
+		var ace *windows.ACCESS_ALLOWED_ACE
+		if err := windows.GetAce(acl, uint32(i), &ace); err != nil {
+			t.Fatal(err)
+		}
+		if (*windows.SID)(unsafe.Pointer(&ace.SidStart)).Equals(account) {
+			mask |= ace.Mask
+			entries++
+		}
+	}
+	return mask, entries
+}
+
+func TestRights(t *testing.T) {
+	s, _ := newService(t)
+	own, err := s.account(virtual + "kurir-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	system, err := s.account("LocalSystem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acl, err := windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{entry(system, all)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time changes nothing
+		if acl, err = windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{entry(own, changing)}, acl); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mask, entries := rights(t, acl, own); mask != changing || entries != 1 {
+		t.Errorf("the account has %#x in %d entries, not %#x", mask, entries, uint32(changing))
+	}
+	if mask, _ := rights(t, acl, system); mask != all {
+		t.Errorf("the system has %#x left", mask)
+	}
+}
+
+// That the rights have arrived on the folder is not seen here: Wine keeps none of accounts that it does not know.
+func TestGrant(t *testing.T) {
+	s, notes := newService(t)
+	account, err := s.account(virtual + "kurir-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "in")
+	if _, err := s.makeFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time changes nothing
+		if err := s.grant(dir, account, changing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := protect(dir, account); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.grant(`\\server\share\in`, account, changing); err != nil {
+		t.Errorf("a share: %v", err)
+	}
+	if said := (*notes)[len(*notes)-1]; !strings.Contains(said, `COMPUTER$`) {
+		t.Errorf("said of a share: %s", said)
+	}
+	if _, err := s.account(`NOWHERE\nobody`); err == nil {
+		t.Error("an account that is not there was found")
+	}
+}
