@@ -79,6 +79,7 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 		st := a.apiState(x)
 		f.APIs = append(f.APIs, alarm.API{Name: x.name, Paused: st.State != control.APIOK, Since: st.Since, Code: reason.Code(st.Code)})
 	}
+	f.Broken = a.disks.broken()
 	for _, d := range a.vitals.measured() {
 		f.Disks = append(f.Disks, alarm.Disk{Path: d.path, Free: d.space.Free, Size: d.space.Size})
 	}

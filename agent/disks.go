@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"kurir/agent/alarm"
 	"kurir/agent/control"
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
@@ -196,6 +199,17 @@ func (d *disks) atHome(dir, file string) error {
 	}
 	_, err = os.Stat(file)
 	return err
+}
+
+// broken are the folders that cannot be written, for alarms.
+func (d *disks) broken() []alarm.Broken {
+	var out []alarm.Broken
+	for _, guard := range append(slices.Collect(maps.Values(d.outboxes)), d.data) {
+		if since, trouble := guard.State(); trouble != nil {
+			out = append(out, alarm.Broken{Path: guard.Folder(), Since: since, Why: trouble.Error()})
+		}
+	}
+	return out
 }
 
 // diskProblems are the folders that cannot be written: for each inbox its outbox, and the data folder.

@@ -21,20 +21,21 @@ import (
 
 // house is a whole agent made small: its configuration file, real folders, the simulator.
 type house struct {
-	t     *testing.T
-	dir   string
-	url   string // of the simulator
-	more  string // of the configuration
-	inbox string // more keys of lane-1
-	logs  *logbook.Ring
-	stop  func()
+	t        *testing.T
+	dir      string
+	url      string // of the simulator
+	more     string // of the configuration
+	inbox    string // more keys of lane-1
+	password string // of the login
+	logs     *logbook.Ring
+	stop     func()
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	sim := httptest.NewServer(simulator.New(simulator.Options{}))
 	t.Cleanup(sim.Close)
-	h := &house{t: t, dir: t.TempDir(), url: sim.URL, logs: logbook.NewRing(logbook.Lines)}
+	h := &house{t: t, dir: t.TempDir(), url: sim.URL, password: simulator.DemoPassword, logs: logbook.NewRing(logbook.Lines)}
 	for _, d := range []string{"in/lane-1", "in/erp"} {
 		if err := os.MkdirAll(h.path(d), 0o755); err != nil {
 			t.Fatal(err)
@@ -49,7 +50,7 @@ const houseConfig = `data_dir: data
 language: en
 beacukai:
   base_url: %[1]s/openapi/cnpibk
-  auth: {login: {username: demo, password: demo}}
+  auth: {login: {username: demo, password: %[4]s}}
 t2g: {base_url: %[1]s, edinumber: EDI0001, auth: {token: demo-token}}
 inboxes:
   - {name: lane-1, kind: xray, path: in/lane-1, outbox: out/xray, settle: 100ms%[2]s}
@@ -62,7 +63,7 @@ dashboard: {listen: "127.0.0.1:0"}
 func (h *house) start() {
 	h.t.Helper()
 	file := h.path("kurir.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, houseConfig, h.url, h.inbox, h.more), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, houseConfig, h.url, h.inbox, h.more, h.password), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 	cfg, err := config.Load(file)

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"kurir/agent/config"
@@ -53,6 +52,10 @@ func (a *Agent) requested(api string, x transport.Exchange) {
 		code = x.Code // the service refuses inside of an answer; 0 when it made no sense
 	}
 	a.metrics.Request(api, x.Op, code, x.Took)
+	switch x.Kind {
+	case transport.Unauthorized, transport.LoginRefused, transport.Forbidden:
+		a.alarms.Nudge()
+	}
 }
 
 // happened counts what happens to a set.
@@ -60,6 +63,7 @@ func (a *Agent) happened(e upload.Event) {
 	switch e.What {
 	case upload.Arrived:
 		a.vitals.arrival(e.Inbox, time.Now())
+		a.alarms.Nudge()
 	case upload.Sent:
 		a.metrics.SetSent(e.Inbox, e.Images, e.Duplicates, e.Bytes, e.Took)
 	case upload.Postponed:
@@ -67,6 +71,7 @@ func (a *Agent) happened(e upload.Event) {
 	case upload.Failed:
 		a.metrics.SetFailed(e.Inbox, e.Code)
 		a.vitals.failure(e.Inbox, e.ID, e.Code, time.Now())
+		a.alarms.Nudge()
 	}
 }
 
@@ -145,6 +150,3 @@ func (v *vitals) recallFailures(ctx context.Context) {
 		}
 	}
 }
-
-// known reports whether code is one of the contract's.
-func known(code string) bool { return slices.Contains(reason.Codes(), reason.Code(code)) }

@@ -23,6 +23,7 @@ import (
 
 const (
 	lookEvery  = 15 * time.Second
+	lookSoon   = time.Second     // after Nudge: what happens at the same time is seen together
 	clearAfter = time.Minute     // an alarm is over when its cause has been away for so long
 	graceFor   = 5 * time.Minute // what stood before a restart is not over before the agent had time to find it again
 )
@@ -30,7 +31,7 @@ const (
 // Alarm is something that needs a person.
 type Alarm struct {
 	Code    Code
-	Subject string // inbox NAME, api NAME or disk PATH
+	Subject string // inbox NAME, api NAME, folder PATH or disk PATH
 	Since   time.Time
 	Message string // what happened
 	Who     string // who must act
@@ -55,6 +56,7 @@ type Keeper struct {
 	o       Options
 	log     *slog.Logger
 	started time.Time
+	nudged  chan struct{} // one slot: look soon
 
 	mu       sync.Mutex
 	standing []*standing
@@ -84,7 +86,8 @@ func New(o Options) *Keeper {
 	if o.Told == nil {
 		o.Told = func(string, bool) {}
 	}
-	k := &Keeper{o: o, log: o.Logger.With("component", "alarm"), watched: map[string]time.Time{}, changed: make(chan struct{})}
+	k := &Keeper{o: o, log: o.Logger.With("component", "alarm"), watched: map[string]time.Time{},
+		changed: make(chan struct{}), nudged: make(chan struct{}, 1)}
 	k.load()
 	return k
 }
@@ -106,7 +109,23 @@ func (k *Keeper) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-k.nudged:
+			soon := time.NewTimer(lookSoon)
+			select {
+			case <-ctx.Done():
+				soon.Stop()
+				return nil
+			case <-soon.C:
+			}
 		}
+	}
+}
+
+// Nudge says that something has happened that may begin or end an alarm. It never blocks.
+func (k *Keeper) Nudge() {
+	select {
+	case k.nudged <- struct{}{}:
+	default:
 	}
 }
 

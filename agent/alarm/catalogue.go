@@ -18,6 +18,7 @@ const (
 	Alone      Code = "alone"       // a set waits for its partner
 	Late       Code = "late"        // something has waited or been tried for long
 	Offline    Code = "offline"     // a folder cannot be read
+	Unwritable Code = "unwritable"  // an outbox or the data folder cannot be written
 	APIRefused Code = "api_refused" // an API does not accept the account, the key or the address
 	APIPaused  Code = "api_paused"  // an API has asked us to wait for long
 	DiskLow    Code = "disk_low"    // a disk is nearly full
@@ -103,6 +104,17 @@ var catalogue = []entry{
 		Do:   "Check the disk or the network share, and the rights of kurir's service account. kurir goes on by itself once it is back.",
 		Over: "The folder can be read again.",
 	}},
+	{Unwritable, Text{
+		What: "Folder tidak dapat ditulisi {since}, pekerjaannya berhenti: {example}.",
+		Who:  "IT",
+		Do:   "Periksa disk, sambungan, dan hak akses akun layanan kurir. Setelah itu kurir melanjutkan sendiri.",
+		Over: "Folder dapat ditulisi lagi.",
+	}, Text{
+		What: "The folder cannot be written {since}, so its work has stopped: {example}.",
+		Who:  "IT",
+		Do:   "Check the disk, its connection, and the rights of kurir's service account. kurir goes on by itself afterwards.",
+		Over: "The folder can be written again.",
+	}},
 	{APIRefused, Text{
 		What: "API menolak kurir {since}, semua pengiriman ke sana berhenti: {why}",
 		Who:  "IT",
@@ -137,12 +149,12 @@ var catalogue = []entry{
 		Over: "There is room on the disk again.",
 	}},
 	{Failures, Text{
-		What: "{n} {things} gagal {since}; terakhir {example}: {why}",
+		What: "Ada {things} yang gagal {since} (seluruhnya {n}); terakhir {example}: {why}",
 		Who:  "{who}",
 		Do:   "{do} Daftarnya: \"kurir list --state failed\" atau halaman kurir.",
 		Over: "Tidak ada kegagalan baru selama sehari, atau semuanya sudah dicoba lagi.",
 	}, Text{
-		What: "{n} {things} have failed {since}; the last is {example}: {why}",
+		What: "{Things} have failed {since} ({n} in all); the last is {example}: {why}",
 		Who:  "{who}",
 		Do:   "{do} All of them: \"kurir list --state failed\", or kurir's page.",
 		Over: "Nothing new has failed for a day, or all has been tried again.",

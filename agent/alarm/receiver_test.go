@@ -1,13 +1,18 @@
 package alarm
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
@@ -164,4 +169,93 @@ func TestSecrets(t *testing.T) {
 	if _, errs := NewReceivers([]string{"telegramm://hunter2secret@telegram"}); errs[0] == nil {
 		t.Error("an unknown service is taken")
 	}
+}
+
+// TestMail sends to a real, if small, mail server, and finds letters in it.
+func TestMail(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	letters := make(chan string, 4)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go serveMail(textproto.NewConn(c), letters)
+		}
+	}()
+	r := receiver(t, "smtp://"+l.Addr().String()+"/?from=kurir@example.com&to=it@example.com,ops@example.com&usestarttls=no")
+	if err := r.Send(t.Context(), Message{Title: "kurir on pc-1: 1 alarm(s)", Text: "NEEDS ACTION: api t2g\n.dots\nAction"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"it@example.com", "ops@example.com"} {
+		letter := <-letters
+		for _, want := range []string{"RCPT TO:<" + to + ">\n", "\nSubject: kurir on pc-1: 1 alarm(s)\n", "\nNEEDS ACTION: api t2g\n.dots\nAction"} {
+			if !strings.Contains(letter, want) {
+				t.Errorf("the letter to %s has no %q:\n%s", to, want, letter)
+			}
+		}
+	}
+}
+
+// serveMail speaks as much of SMTP (RFC 5321) as a sender without a password needs, and hands on each letter with its
+// envelope.
+func serveMail(c *textproto.Conn, letters chan<- string) {
+	defer c.Close()
+	var envelope strings.Builder
+	_ = c.PrintfLine("220 mail.example.com")
+	for {
+		line, err := c.ReadLine()
+		if err != nil {
+			return
+		}
+		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+		switch verb {
+		case "EHLO", "HELO", "RSET", "NOOP":
+			_ = c.PrintfLine("250 mail.example.com")
+		case "MAIL", "RCPT":
+			envelope.WriteString(line + "\n")
+			_ = c.PrintfLine("250 ok")
+		case "DATA":
+			_ = c.PrintfLine("354 go on")
+			body, err := c.ReadDotLines()
+			if err != nil {
+				return
+			}
+			letters <- envelope.String() + strings.Join(body, "\n")
+			envelope.Reset()
+			_ = c.PrintfLine("250 taken")
+		case "QUIT":
+			_ = c.PrintfLine("221 bye")
+			return
+		default:
+			_ = c.PrintfLine("502 unknown")
+		}
+	}
+}
+
+// TestReceiverThatNeverAnswers sees that such a one costs no more than its own time.
+func TestReceiverThatNeverAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		send := bounded(func(context.Context, Message) error { <-release; return nil }, scrubber("generic://x"))
+		for n := range mostHung + 1 {
+			began := time.Now()
+			if err := send(t.Context(), Message{}); err == nil {
+				t.Error("it passes for delivered")
+			}
+			if took := time.Since(began); n < mostHung && took != sendWithin || n == mostHung && took != 0 {
+				t.Errorf("attempt %d took %v", n, took)
+			}
+		}
+		close(release)
+		synctest.Wait()
+		if err := send(t.Context(), Message{}); err != nil {
+			t.Errorf("once it answers: %v", err)
+		}
+	})
 }

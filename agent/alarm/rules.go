@@ -12,7 +12,7 @@ import (
 const (
 	aloneFor     = 15 * time.Minute // a set may wait so long for its partner
 	lateAfter    = 2 * time.Hour    // a set may wait so long to be sent, a document be tried in vain
-	offlineFor   = time.Minute      // a folder may be away so long
+	offlineFor   = time.Minute      // a folder may be away, or not be written, so long
 	throttledFor = 15 * time.Minute // an API may ask us so long to wait
 	failedFor    = 24 * time.Hour   // that something has failed is news for so long
 	quietAfter   = time.Minute      // a storm of failures is told when none has come for so long,
@@ -33,6 +33,7 @@ type Facts struct {
 	Inboxes []Inbox
 	APIs    []API
 	Disks   []Disk
+	Broken  []Broken
 }
 
 // Inbox is how one inbox is doing. Times that do not apply are zero.
@@ -73,6 +74,13 @@ type Disk struct {
 	Free, Size uint64
 }
 
+// Broken is a folder that the agent must write to and cannot.
+type Broken struct {
+	Path  string
+	Since time.Time
+	Why   string
+}
+
 // condition is something that needs a person, as it was found.
 type condition struct {
 	code    Code
@@ -105,6 +113,11 @@ func find(f Facts, now time.Time, standing func(Code, string) bool, watched func
 			out = append(out, condition{code: APIRefused, subject: "api " + a.Name, since: a.Since, why: a.Code})
 		case a.Paused && now.Sub(a.Since) >= throttledFor:
 			out = append(out, condition{code: APIPaused, subject: "api " + a.Name, since: a.Since, why: a.Code})
+		}
+	}
+	for _, b := range f.Broken {
+		if now.Sub(b.Since) >= offlineFor {
+			out = append(out, condition{code: Unwritable, subject: "folder " + b.Path, since: b.Since, example: b.Why})
 		}
 	}
 	for _, d := range distinct(f.Disks) {

@@ -259,6 +259,20 @@ func TestWithin(t *testing.T) {
 			check(clock, false)
 		}
 	}
+	for _, c := range [][3]string{ // between, now, since when it is open
+		{"06:00-22:00", "2025-09-30 21:59", "2025-09-30 06:00"}, {"06:00-22:00", "2025-09-30 22:00", ""},
+		{"22:00-06:00", "2025-09-30 23:00", "2025-09-30 22:00"}, {"22:00-06:00", "2025-10-01 05:59", "2025-09-30 22:00"},
+		{"22:30-06:00", "2025-10-01 00:00", "2025-09-30 22:30"}, {"18:00-00:00", "2025-09-30 18:00", "2025-09-30 18:00"},
+	} {
+		at := func(s string) time.Time { t, _ := time.ParseInLocation("2006-01-02 15:04", s, zone); return t }
+		since, open := (&Expect{Between: c[0]}).Opened(at(c[1]))
+		if open != (c[2] != "") || open && !since.Equal(at(c[2])) {
+			t.Errorf("%s at %s: open %v since %v, want %s", c[0], c[1], open, since, c[2])
+		}
+	}
+	if since, open := (&Expect{}).Opened(time.Now()); !open || !since.IsZero() {
+		t.Errorf("all day: open %v since %v", open, since)
+	}
 	for _, bad := range []string{"6-22", "06:00", "06:00-06:00", "24:00-06:00", "06:00-25:00", "06:00-22:00-23:00", "6:00-22:00", "-"} {
 		if _, _, ok := (&Expect{Between: bad}).hours(); ok {
 			t.Errorf("%q is taken for times", bad)
