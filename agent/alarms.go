@@ -91,7 +91,7 @@ func (a *Agent) alarmsNow() []control.Problem {
 	var out []control.Problem
 	for _, al := range a.alarms.Standing() {
 		out = append(out, control.Problem{Subject: al.Subject, Code: string(al.Code), Message: al.Message,
-			Action: al.Who + ": " + al.Action, Since: al.Since.In(a.cfg.Location())})
+			Action: al.Action, WhoActs: al.Who, Since: al.Since.In(a.cfg.Location())})
 	}
 	return out
 }

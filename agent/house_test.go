@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -70,8 +69,7 @@ func (h *house) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	handler := logbook.Both(slog.NewTextHandler(io.Discard, nil), h.logs.Handler(slog.LevelDebug))
-	a, err := agent.New(cfg, agent.Options{Logger: slog.New(handler), Logs: h.logs, Version: "test", Commit: "none"})
+	a, err := agent.New(cfg, agent.Options{Logger: slog.New(h.logs.Handler(slog.LevelDebug)), Logs: h.logs, Version: "test", Commit: "none"})
 	if err != nil {
 		h.t.Fatal(err)
 	}

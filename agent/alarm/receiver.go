@@ -52,7 +52,7 @@ func serviceOf(address string) (string, error) {
 	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")
 	known := (&router.ServiceRouter{}).ListServices()
 	if slices.Contains(unusable, scheme) || !slices.Contains(known, scheme) {
-		return "", errors.New("its beginning names no known service: telegram://, smtp://, generic+https:// ...")
+		return "", errors.New("its beginning names no known service: such as telegram://, smtp:// or generic+https://")
 	}
 	return scheme, nil
 }

@@ -1,7 +1,6 @@
 package alarm
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,7 +130,7 @@ func TestCatalogue(t *testing.T) {
 					t.Errorf("%s in %s is long: %s %s", code, lang, text.What, text.Do)
 				}
 				if !doc {
-					t.Log(fmt.Sprintf("%s: %s\n\t%s: %s\n\t%s", code, text.What, text.Who, text.Do, text.Over))
+					t.Logf("%s: %s\n\t%s: %s\n\t%s", code, text.What, text.Who, text.Do, text.Over)
 				}
 			}
 		}
