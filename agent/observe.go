@@ -133,7 +133,7 @@ func (a *Agent) state() metrics.State {
 func (v *vitals) recallFailures(ctx context.Context) {
 	for _, kind := range []journal.Kind{journal.Xray, journal.Aju} {
 		f := journal.Filter{Kind: kind, State: journal.Failed, Labels: []string{upload.StateFailed}, Limit: 500}
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && v.any(kind, upload.StateFailed) {
 			jobs, err := v.a.store.List(ctx, f)
 			if err != nil {
 				return // it is reported where the work is done

@@ -10,15 +10,18 @@ import (
 	"time"
 
 	"kurir/agent/config"
+	"kurir/agent/journal"
 	"kurir/agent/outbox"
+	"kurir/agent/poll"
+	"kurir/agent/upload"
 )
 
 const (
 	lookEvery  = 15 * time.Second
 	spaceEvery = time.Minute
-	// What costs the more the more waits is asked again only after so many times what it took: it never takes more than
-	// a hundredth of a processor.
-	restPerWork = 100
+	// What costs the more the more there is in the journal is asked again only after so many times what it took: it never
+	// takes more than a third of a hundredth of a processor.
+	restPerWork = 300
 )
 
 // vitals are measurements that may take long to make, and what is remembered of what happened: whoever asks for them
@@ -110,17 +113,27 @@ func (v *vitals) measureSpace() {
 // measureWaiting looks for what has waited longest. A journal that cannot be read says so elsewhere.
 func (v *vitals) measureWaiting(ctx context.Context) {
 	found := map[string]time.Time{}
-	if v.a.upload != nil {
+	if v.a.upload != nil && v.any(journal.Xray, upload.StateReady, upload.StateSending, upload.StateRetrying) {
 		oldest, _ := v.a.upload.Oldest(ctx)
 		maps.Copy(found, oldest)
 	}
-	if v.a.poll != nil {
+	if v.a.poll != nil && v.any(journal.Aju, poll.Retrying) {
 		oldest, _ := v.a.poll.Retrying(ctx)
 		maps.Copy(found, oldest)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.oldest = found
+}
+
+// any reports whether there is a job of a kind in one of these states. It costs nothing.
+func (v *vitals) any(kind journal.Kind, labels ...string) bool {
+	for k, n := range v.a.store.Counts() {
+		if k.Kind == kind && n > 0 && slices.Contains(labels, k.Label) {
+			return true
+		}
+	}
+	return false
 }
 
 // recall learns from the journal when a set last arrived in the inboxes whose silence matters, and what has failed

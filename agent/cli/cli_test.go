@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,6 +254,40 @@ func TestLogGoesToItsFile(t *testing.T) {
 	}
 	if err := canLog(config.Log{File: filepath.Join(path, "below-a-file.log")}); err == nil {
 		t.Error("a log that cannot be written is not seen")
+	}
+}
+
+// TestLogIsRenewed writes more than the log may hold, and finds as many old files as are to be kept.
+func TestLogIsRenewed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	log := newLogger(config.Log{Level: "info", Format: "text", File: filepath.Join(dir, "kurir.log"), MaxSize: 1 << 20, Keep: 2}, io.Discard)
+	filler := strings.Repeat("x", 64<<10)
+	for range 6 * 16 { // 6 MiB
+		log.Info("line", "error", filler)
+	}
+	log.close()
+	var files []os.DirEntry
+	deadline, tick := time.NewTimer(time.Minute), time.NewTicker(10*time.Millisecond)
+	defer deadline.Stop()
+	defer tick.Stop()
+	for len(files) != 3 { // old ones are removed a little later
+		select {
+		case <-deadline.C:
+			t.Fatalf("the log has %d files", len(files))
+		case <-tick.C:
+		}
+		var err error
+		if files, err = os.ReadDir(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Size() > 1<<20 {
+			t.Errorf("%s has %d bytes, %v", f.Name(), info.Size(), err)
+		}
+	}
+	if got := log.lines.Since(0, slog.LevelInfo, 2000); len(got) != 6*16 {
+		t.Errorf("%d lines are kept for the page", len(got))
 	}
 }
 

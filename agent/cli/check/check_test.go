@@ -23,6 +23,8 @@ type site struct {
 	dir  string
 	cfg  *config.Config
 	apis []check.API
+
+	notify bool
 }
 
 func newSite(t *testing.T, baseURL string) *site {
@@ -53,7 +55,7 @@ inboxes: [{name: lane-1, kind: xray, path: in, outbox: out}]
 func (s *site) run(t *testing.T) map[string]check.Result {
 	t.Helper()
 	results := map[string]check.Result{}
-	o := check.Options{Config: s.cfg, APIs: s.apis, Say: func(_, english string) string { return english }}
+	o := check.Options{Config: s.cfg, APIs: s.apis, Notify: s.notify, Say: func(_, english string) string { return english }}
 	check.Run(t.Context(), o, func(r check.Result) {
 		results[r.Subject+"/"+r.Check] = r
 		if r.Status == check.OK && r.Remedy != "" || r.Status != check.OK && r.Remedy == "" {
