@@ -38,7 +38,14 @@ func TestAlarmReachesItsReceiver(t *testing.T) {
 	h.more = fmt.Sprintf("alarms: {notify: [\"generic+%s/s3cr3t-path?template=json\"]}", hook.URL)
 	h.start()
 	h.dropSet("AWB1")
-	message := <-messages
+	var message string
+	h.await("a message", func() bool {
+		select {
+		case message = <-messages:
+		default:
+		}
+		return message != ""
+	})
 	for _, want := range []string{"/s3cr3t-path ", "NEEDS ACTION: api beacukai", "The server refused the login or the token.", "Action (IT): Check"} {
 		if !strings.Contains(message, want) {
 			t.Errorf("the message has no %q: %s", want, message)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -153,7 +154,7 @@ func promtool(t *testing.T, served []byte, exprs []string) {
 	t.Helper()
 	tool, err := exec.LookPath("promtool")
 	if err != nil {
-		if os.Getenv("KURIR_CI") != "" {
+		if os.Getenv("KURIR_CI") != "" && runtime.GOOS == "linux" { // not under Wine
 			t.Fatal("promtool is missing (Debian's package prometheus)")
 		}
 		t.Skip("no promtool (Debian's package prometheus): what it checks was left out")
