@@ -20,14 +20,15 @@ import (
 
 // house is a whole agent made small: its configuration file, real folders, the simulator.
 type house struct {
-	t        *testing.T
-	dir      string
-	url      string // of the simulator
-	more     string // of the configuration
-	inbox    string // more keys of lane-1
-	password string // of the login
-	logs     *logbook.Ring
-	stop     func()
+	t          *testing.T
+	dir        string
+	url        string // of the simulator
+	more       string // of the configuration
+	inbox      string // more keys of lane-1
+	password   string // of the login
+	logs       *logbook.Ring
+	photoBytes int64 // of all photos that were dropped
+	stop       func()
 }
 
 func newHouse(t *testing.T) *house {
@@ -139,6 +140,9 @@ func (h *house) dropSet(name string) {
 		if err := pictures.JPEG(f, uint64(i)+uint64(len(name)), 60, 40, 80); err != nil {
 			h.t.Fatal(err)
 		}
+		if info, err := f.Stat(); err == nil {
+			h.photoBytes += info.Size()
+		}
 		if err := f.Close(); err != nil {
 			h.t.Fatal(err)
 		}
@@ -147,6 +151,26 @@ func (h *house) dropSet(name string) {
 		len(name), name)
 	if err := os.WriteFile(filepath.Join(made, "set.json"), []byte(side), 0o644); err != nil {
 		h.t.Fatal(err)
+	}
+	if err := os.Rename(made, h.path("in/lane-1/"+name)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// dropBroken moves a folder set into lane-1 whose photo is none.
+func (h *house) dropBroken(name string) {
+	h.t.Helper()
+	made := h.path("made-" + name)
+	if err := os.Mkdir(made, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	for file, content := range map[string]string{
+		"0.jpg":    "This is no photo.\n",
+		"set.json": `{"nomorAju":"1","nomorBlAwb":"2","tanggalBlAwb":"2026-01-31","kodeKantor":"050100","images":["0.jpg"]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(made, file), []byte(content), 0o644); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 	if err := os.Rename(made, h.path("in/lane-1/"+name)); err != nil {
 		h.t.Fatal(err)

@@ -61,9 +61,10 @@ func TestMetrics(t *testing.T) {
 	h.start()
 	h.dropSet("AWB1")
 	h.dropList("numbers.txt", "00000000000120250101000001")
-	h.await("a set and a document", func() bool {
+	h.dropBroken("AWB2")
+	h.await("a set, a broken one and a document", func() bool {
 		_, b := h.get("/metrics")
-		return bytes.Contains(b, []byte(`kurir_sets_sent_total{inbox="lane-1"} 1`)) &&
+		return bytes.Contains(b, []byte(`kurir_sets_failed_total{code="image_invalid",inbox="lane-1"} 1`)) && bytes.Contains(b, []byte(`kurir_sets_sent_total{inbox="lane-1"} 1`)) &&
 			bytes.Contains(b, []byte(`kurir_polls_total{inbox="erp",result="ok"} `)) &&
 			!bytes.Contains(b, []byte(`kurir_polls_total{inbox="erp",result="ok"} 0`)) &&
 			bytes.Contains(b, []byte(`kurir_disk_free_bytes{`))
@@ -73,7 +74,8 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	for _, line := range []string{
-		`kurir_images_sent_total{inbox="lane-1"} 2`, `kurir_sets{inbox="lane-1",state="sent"} 1`, `kurir_inbox_online{inbox="lane-1"} 1`,
+		`kurir_images_sent_total{inbox="lane-1"} 2`, `kurir_sets_failed_total{code="network",inbox="lane-1"} 0`,
+		fmt.Sprintf(`kurir_images_sent_bytes_total{inbox="lane-1"} %d`, h.photoBytes), `kurir_sets{inbox="lane-1",state="failed"} 1`, `kurir_sets{inbox="lane-1",state="sent"} 1`, `kurir_inbox_online{inbox="lane-1"} 1`,
 		`kurir_api_requests_total{api="beacukai",code="200",endpoint="kirim"} 1`,
 		`kurir_api_requests_total{api="beacukai",code="200",endpoint="login"} 1`,
 		`kurir_api_request_duration_seconds_count{api="beacukai",endpoint="kirim"} 1`, `kurir_api_paused{api="t2g"} 0`,
