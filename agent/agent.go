@@ -161,6 +161,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { a.vitals.run(gctx); return nil })
 	g.Go(func() error { return a.alarms.Run(gctx) })
+	g.Go(func() error { a.keepSmall(gctx); return nil })
 	g.Go(func() error { return a.server.Run(gctx) })
 	return ended(ctx, g.Wait())
 }

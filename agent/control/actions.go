@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"kurir/agent/journal"
 )
 
 // submission is the body of POST /api/v1/send and /poll.
@@ -20,12 +22,14 @@ type submission struct {
 
 // progress is one line of the answer to a submission: what changed, and at the end the outcome.
 type progress struct {
-	Set       *Set       `json:"set,omitempty"`
-	Document  *Document  `json:"document,omitempty"`
-	End       bool       `json:"end,omitempty"`
-	Sets      []Set      `json:"sets,omitempty"`
-	Documents []Document `json:"documents,omitempty"`
-	Error     *apiError  `json:"error,omitempty"`
+	Set       *Set            `json:"set,omitempty"`
+	Document  *Document       `json:"document,omitempty"`
+	End       bool            `json:"end,omitempty"`
+	Sets      []Set           `json:"sets,omitempty"`
+	Documents []Document      `json:"documents,omitempty"`
+	Ledger    *journal.Ledger `json:"ledger,omitempty"`
+	Sizes     *JournalSizes   `json:"sizes,omitempty"`
+	Error     *apiError       `json:"error,omitempty"`
 }
 
 func (s *Server) retry(w http.ResponseWriter, r *http.Request) {

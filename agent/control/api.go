@@ -43,6 +43,7 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("POST /api/v1/retry", s.retry)
 		mux.HandleFunc("POST /api/v1/send", s.send)
 		mux.HandleFunc("POST /api/v1/poll", s.poll)
+		s.journalRoutes(mux)
 	}
 	if s.o.Listen != "" {
 		mux.HandleFunc("GET /{$}", s.page)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,9 @@ type Receipt struct {
 	TanggalBlAwb string      `json:"tanggalBlAwb"`
 	KodeKantor   string      `json:"kodeKantor"`
 	Images       []ImageInfo `json:"images"`
+	Sidecar      string      `json:"sidecar,omitempty"` // its path in the set; "" for photos that came later without one
 	OtherFiles   []string    `json:"otherFiles,omitempty"`
+	Deleted      bool        `json:"deleted,omitempty"` // the originals were to be deleted, not archived
 	FirstSeenAt  time.Time   `json:"firstSeenAt"`
 	SentAt       time.Time   `json:"sentAt"`
 	Answers      []Reply     `json:"answers"`
@@ -49,6 +52,7 @@ type ReasonFile struct {
 	Set      string          `json:"set"`
 	NomorAju string          `json:"nomorAju,omitempty"`
 	At       time.Time       `json:"at"`
+	Files    []string        `json:"files"` // the originals, by their paths in the set
 	Error    *Failure        `json:"error"`
 	Response json.RawMessage `json:"response,omitempty"` // the server's last answer, verbatim
 }
@@ -133,7 +137,10 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 	job.Updated = p.o.Now()
 	st := p.statusOf(job, r)
 	reasonFile := ReasonFile{Schema: 1, Kind: "xray", ID: st.ID, Inbox: st.Inbox, Set: st.Set, NomorAju: st.NomorAju,
-		At: st.UpdatedAt, Error: st.Error, Response: r.Response}
+		At: st.UpdatedAt, Files: []string{}, Error: st.Error, Response: r.Response}
+	for _, f := range r.Files {
+		reasonFile.Files = append(reasonFile.Files, r.inside(f.Path))
+	}
 	if err := p.writeJSON(in, r.Archive+errorSuffix, reasonFile); err != nil {
 		return fmt.Errorf("write reason: %w", err)
 	}
@@ -167,6 +174,9 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 		}
 		if !st.Mode().IsRegular() || st.Size() != f.Size || !st.ModTime().Equal(f.ModTime) {
 			p.log.Warn("file stays, it has changed", "inbox", in.Name, "file", f.Path)
+			if to := path.Join(r.Archive, r.inside(f.Path)); !slices.Contains(r.Replaced, to) {
+				r.Replaced = append(r.Replaced, to)
+			}
 			continue
 		}
 		if remove {
@@ -226,8 +236,11 @@ func (p *Pipeline) receipt(job journal.Job, r *Record) Receipt {
 	rc := Receipt{
 		Schema: 1, Kind: "xray", ID: job.ID, Inbox: job.Inbox, Set: r.Set,
 		NomorAju: r.Declaration.NomorAju, NomorBlAwb: r.Declaration.NomorBlAwb, TanggalBlAwb: r.Declaration.TanggalBlAwb,
-		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, StateSent, true), OtherFiles: r.others(),
+		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, StateSent, true), OtherFiles: r.others(), Deleted: p.deletes(job.Inbox),
 		FirstSeenAt: p.local(r.FirstSeen), SentAt: p.local(r.SentAt), Answers: []Reply{},
+	}
+	if slices.ContainsFunc(r.Files, func(f File) bool { return f.Path == r.Sidecar }) {
+		rc.Sidecar = r.inside(r.Sidecar)
 	}
 	for _, s := range job.Steps {
 		switch s.Name {

@@ -62,6 +62,8 @@ type Record struct {
 	Failure *journal.Cause `json:"failure,omitempty"` // decided: the files move to failed/
 	Moved   bool           `json:"moved,omitempty"`   // all files that are to move have moved
 	Round   int            `json:"round,omitempty"`   // how often the set was taken up again
+
+	Replaced []string `json:"replaced,omitempty"` // where files would lie that someone has overwritten before they moved
 }
 
 // File is one file of a set as it was when it was accepted.

@@ -23,7 +23,7 @@ func (p *Pipeline) retain(ctx context.Context) error {
 			if q.in.Keep <= 0 {
 				continue
 			}
-			p.retainFiles(q.in)
+			p.retainFiles(ctx, q.in)
 			if hours%24 == 0 {
 				p.retainJobs(ctx, q.in)
 			}
@@ -38,12 +38,13 @@ func (p *Pipeline) retain(ctx context.Context) error {
 
 // retainFiles deletes the originals of sets that were sent longer ago than keep_sent. A folder goes only when its
 // receipt says that it is this inbox's and when it was sent; receipts stay.
-func (p *Pipeline) retainFiles(in Inbox) {
+func (p *Pipeline) retainFiles(ctx context.Context, in Inbox) {
 	limit := p.o.Now().Add(-in.Keep)
 	days, err := os.ReadDir(filepath.Join(in.Outbox, sentDir))
 	if err != nil {
 		return // nothing was sent yet, or the outbox is away: in an hour
 	}
+	noted := false
 	for _, day := range days {
 		date, err := time.ParseInLocation(time.DateOnly, day.Name(), p.o.Location)
 		if err != nil || date.After(limit) {
@@ -63,6 +64,13 @@ func (p *Pipeline) retainFiles(in Inbox) {
 			if err != nil || rc.Inbox != in.Name || !rc.SentAt.Before(limit) {
 				continue
 			}
+			if !noted {
+				if err := p.noteRetired(ctx, in, limit); err != nil {
+					p.log.Warn("originals not deleted", "inbox", in.Name, "error", err)
+					return
+				}
+				noted = true
+			}
 			if err := os.RemoveAll(filepath.Join(in.Outbox, filepath.FromSlash(place))); err != nil {
 				p.log.Warn("originals not deleted", "folder", place, "error", err)
 				continue
@@ -70,6 +78,30 @@ func (p *Pipeline) retainFiles(in Inbox) {
 			p.log.Info("originals deleted", "id", rc.ID, "folder", place, "sent_at", rc.SentAt)
 		}
 	}
+}
+
+// retiredKind remembers for each inbox how far its retention has gone, so that what it has deleted is not missed when
+// keep_sent is raised later.
+const retiredKind journal.Kind = "retired"
+
+// noteRetired notes that what was sent before limit may be deleted.
+func (p *Pipeline) noteRetired(ctx context.Context, in Inbox, limit time.Time) error {
+	b, err := json.Marshal(limit)
+	if err != nil {
+		return err
+	}
+	err = p.o.Store.Put(ctx, journal.Job{Kind: retiredKind, Key: in.Name, State: journal.Done, Data: b})
+	if !errors.Is(err, journal.ErrExists) {
+		return err
+	}
+	return p.o.Store.Update(ctx, retiredKind, in.Name, func(j *journal.Job) error {
+		var known time.Time
+		if json.Unmarshal(j.Data, &known) == nil && !known.Before(limit) {
+			return nil
+		}
+		j.Data = b
+		return nil
+	})
 }
 
 // retainJobs forgets what was sent longer ago than keep_sent.

@@ -1,0 +1,270 @@
+package upload
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"kurir/agent/journal"
+	"kurir/agent/outbox"
+	"kurir/watcher"
+)
+
+// sentPlace judges one place in sent/.
+func (c *Conservation) sentPlace(out, rel string, folder, note bool) {
+	if !note {
+		c.find(journal.FoundNoReceipt, "", "", placeOf(out, rel+receiptSuffix), "")
+		return
+	}
+	rc, err := readReceipt(placeOf(out, rel+receiptSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return // the place has changed meanwhile
+	}
+	if err != nil {
+		c.find(journal.FoundUnread, "", "", placeOf(out, rel+receiptSuffix), err.Error())
+		return
+	}
+	c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) {
+		t.Receipts++
+		for _, im := range rc.Images {
+			switch im.State {
+			case imageSent:
+				t.Photos++
+			case imageDuplicate:
+				t.Duplicates++
+			}
+		}
+	})
+	mark := fmt.Sprint(rc.ID, " ", rc.SentAt.UnixNano())
+	if first, ok := c.sentIn[mark]; ok && !rc.SentAt.IsZero() {
+		c.find(journal.FoundTwice, rc.Inbox, rc.ID, placeOf(out, rel), first)
+	}
+	c.sentIn[mark] = placeOf(out, rel)
+	switch {
+	case c.moving[placeOf(out, rel)]: // judged by its job, file by file
+	case folder:
+		c.originals(out, rel, rc)
+	case c.deleted(rc):
+		c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Deleted += rc.files() })
+	case rc.files() > 0:
+		c.find(journal.FoundMissing, rc.Inbox, rc.ID, placeOf(out, rel), "")
+	}
+}
+
+// deleted reports whether the originals of a receipt may be gone.
+func (c *Conservation) deleted(rc Receipt) bool {
+	in := c.inboxes[rc.Inbox]
+	return rc.Deleted || in.Delete || rc.SentAt.Before(c.retired[rc.Inbox])
+}
+
+// files is how many files a receipt names.
+func (rc Receipt) files() int {
+	n := len(rc.Images) + len(rc.OtherFiles)
+	if rc.Sidecar != "" {
+		n++
+	}
+	return n
+}
+
+// originals compares the files of a sent set with its receipt. One that names no sidecar, as they did once, has one.
+func (c *Conservation) originals(out, rel string, rc Receipt) {
+	have, err := filesIn(placeOf(out, rel))
+	if err != nil {
+		c.find(journal.FoundUnread, rc.Inbox, rc.ID, placeOf(out, rel), err.Error())
+		return
+	}
+	c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Sent += len(have) })
+	want := func(name string, size int64, sum string) {
+		got, ok := have[name]
+		at := placeOf(out, path.Join(rel, name))
+		delete(have, name)
+		switch {
+		case !ok && !c.gone[at]:
+			c.find(journal.FoundMissing, rc.Inbox, rc.ID, at, "")
+		case !ok:
+		case size >= 0 && got != size:
+			c.find(journal.FoundChanged, rc.Inbox, rc.ID, at, fmt.Sprintf("%d B, not %d B", got, size))
+		case c.Deep && sum != "":
+			if is, err := sumFile(at); err != nil || is != sum {
+				c.find(journal.FoundChanged, rc.Inbox, rc.ID, at, fmt.Sprintf("SHA-256 %s, not %s %v", is, sum, err))
+			}
+		}
+	}
+	for _, im := range rc.Images {
+		name := im.File
+		if name == "" {
+			name = im.Name
+		}
+		want(name, im.Bytes, im.SHA256)
+	}
+	if rc.Sidecar != "" {
+		want(rc.Sidecar, -1, "")
+	}
+	for _, other := range rc.OtherFiles {
+		for name := range have {
+			if path.Base(name) == other {
+				other = name
+				break
+			}
+		}
+		want(other, -1, "")
+	}
+	for name := range have {
+		if rc.Sidecar == "" && strings.EqualFold(path.Ext(name), ".json") {
+			rc.Sidecar = name
+			continue
+		}
+		c.find(journal.FoundUnknown, rc.Inbox, rc.ID, placeOf(out, path.Join(rel, name)), "")
+	}
+}
+
+// failedPlace judges one place in failed/.
+func (c *Conservation) failedPlace(out, rel string, folder, note bool) {
+	if c.moving[placeOf(out, rel)] {
+		return // judged by its job, file by file
+	}
+	var why ReasonFile
+	if note {
+		b, err := outbox.Read(placeOf(out, rel+errorSuffix))
+		if err == nil {
+			err = json.Unmarshal(b, &why)
+		}
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				c.find(journal.FoundUnread, "", "", placeOf(out, rel+errorSuffix), err.Error())
+			}
+			return
+		}
+	}
+	switch {
+	case !note:
+		c.find(journal.FoundNoReason, "", "", placeOf(out, rel), "")
+	case !folder:
+		if !c.takenBack(why, rel) {
+			c.find(journal.FoundMissing, why.Inbox, why.ID, placeOf(out, rel), "")
+		}
+	default:
+		have, err := filesIn(placeOf(out, rel))
+		if err != nil {
+			c.find(journal.FoundUnread, why.Inbox, why.ID, placeOf(out, rel), err.Error())
+			return
+		}
+		c.ledger.Count(why.Inbox, journal.Xray, func(t *journal.Tally) { t.Failed += len(have) })
+		for _, name := range why.Files {
+			at := placeOf(out, path.Join(rel, name))
+			if _, ok := have[name]; !ok && !c.gone[at] {
+				c.find(journal.FoundMissing, why.Inbox, why.ID, at, "")
+			}
+			delete(have, name)
+		}
+		for name := range have {
+			if len(why.Files) > 0 { // a file without them is of an older version
+				c.find(journal.FoundUnknown, why.Inbox, why.ID, placeOf(out, path.Join(rel, name)), "")
+			}
+		}
+	}
+}
+
+// takenBack reports whether a failed set, whose reason is still there, lies in its inbox again.
+func (c *Conservation) takenBack(why ReasonFile, rel string) bool {
+	in, ok := c.inboxes[why.Inbox]
+	if !ok {
+		return false
+	}
+	if exists(in.Root, path.Base(rel)) {
+		return true
+	}
+	for _, name := range why.Files {
+		if exists(in.Root, name) || exists(in.Root, path.Join(why.Set, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// job judges one set of the journal.
+func (c *Conservation) job(j conserved) {
+	in := c.inboxes[j.inbox]
+	out, rel := in.Outbox, j.r.Archive
+	if c.away[out] {
+		c.find(journal.FoundUnread, "", "", out, "")
+		return
+	}
+	if j.state == journal.Done && rel != "" && !exists(out, rel+receiptSuffix) {
+		c.find(journal.FoundNoReceipt, j.inbox, j.id, placeOf(out, rel+receiptSuffix), "")
+	}
+	if j.state == journal.Failed && j.r.Moved && !exists(out, rel) && !exists(out, rel+errorSuffix) {
+		c.ledger.Count(j.inbox, journal.Xray, func(t *journal.Tally) { t.Withdrawn++ })
+		return
+	}
+	for _, f := range j.r.Files {
+		c.file(in, j, f)
+	}
+}
+
+// file judges one file of a set of the journal: it is in the inbox, or where the set's files go.
+func (c *Conservation) file(in Inbox, j conserved, f File) {
+	src := j.r.path(f.Path)
+	st, err := os.Lstat(src)
+	here := err == nil
+	same := here && st.Size() == f.Size && st.ModTime().Equal(f.ModTime)
+	dst := placeOf(in.Outbox, path.Join(j.r.Archive, j.r.inside(f.Path)))
+	there := j.r.Archive != "" && exists(dst, "")
+	switch {
+	case there && same && !j.busy():
+		c.find(journal.FoundTwice, j.inbox, j.id, src, dst)
+	case there && j.busy():
+		c.ledger.Count(j.inbox, journal.Xray, func(t *journal.Tally) {
+			if t.Moving++; same {
+				t.Waiting-- // a copy that is about to go
+			}
+		})
+	case !there && !here && j.busy() && !(in.Delete && exists(in.Outbox, j.r.Archive+receiptSuffix)):
+		c.find(journal.FoundMissing, j.inbox, j.id, src, "")
+	case !there && j.state == journal.Failed && j.r.Moved && exists(in.Outbox, j.r.Archive) && !c.gone[dst]:
+		c.find(journal.FoundMissing, j.inbox, j.id, dst, "")
+	}
+}
+
+// filesIn returns the files in a folder with their sizes, by path within it.
+func filesIn(dir string) (map[string]int64, error) {
+	files := map[string]int64{}
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || watcher.Ignored(d.Name(), nil) {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		files[filepath.ToSlash(rel)] = info.Size()
+		return err
+	})
+	return files, err
+}
+
+// sumFile is the SHA-256 of a file's content.
+func sumFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
