@@ -52,12 +52,15 @@ func TestDamagedJournal(t *testing.T) {
 	next := 0
 	for range rounds {
 		for _, damage := range damages {
+			control := filepath.Join(data, "control.json")
+			_ = os.Remove(control) // of the last run, which was killed
 			cmd := k.start()
+			k.until("the agent is up", func() bool { _, err := os.Stat(control); return err == nil })
 			for range each {
 				k.drop(next)
 				next++
 			}
-			moment := time.NewTimer(time.Duration(300+k.rnd.IntN(1200)) * time.Millisecond)
+			moment := time.NewTimer(time.Duration(100+k.rnd.IntN(900)) * time.Millisecond)
 			<-moment.C // a random moment is the point, not a wait for something
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
@@ -79,7 +82,13 @@ func TestDamagedJournal(t *testing.T) {
 		t.Errorf("%d damaged journals were kept of %d: %v", len(aside), rounds*len(damages), err)
 	}
 	t.Logf("%d damaged journals were noticed and kept", len(aside))
-	if out, err := exec.CommandContext(t.Context(), bin, "journal", "check", "-c", filepath.Join(k.dir, "kurir.yaml")).CombinedOutput(); err != nil {
+}
+
+// journalCheck has the binary prove that every file is in exactly one place. No agent runs.
+func journalCheck(t *testing.T, bin, dir string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, "journal", "check", "--deep", "-c", filepath.Join(dir, "kurir.yaml"))
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("journal check: %v\n%s", err, out)
 	}
 }
@@ -88,14 +97,20 @@ func TestDamagedJournal(t *testing.T) {
 func (k *killRun) finish() {
 	cmd := k.start()
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	k.until("all sets are sent", k.finished)
+}
+
+// until waits for a condition, and fails the test when it does not come.
+func (k *killRun) until(what string, ok func() bool) {
+	k.t.Helper()
 	deadline := time.NewTimer(2*time.Minute + time.Duration(k.sets)*time.Second)
 	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !k.finished() {
+	for !ok() {
 		select {
 		case <-deadline.C:
-			k.t.Fatalf("never finished\n%s\n%s", strings.Join(files(k.t, k.dir), "\n"), tail(k.log.String()))
+			k.t.Fatalf("never came: %s\n%s\n%s", what, strings.Join(files(k.t, k.dir), "\n"), tail(k.log.String()))
 		case <-tick.C:
 		}
 	}

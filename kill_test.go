@@ -126,19 +126,7 @@ func (k *killRun) run(loseJournal bool) {
 	for ; next < k.sets; next++ {
 		k.drop(next)
 	}
-	cmd := k.start()
-	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-	deadline := time.NewTimer(2*time.Minute + time.Duration(k.sets)*time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !k.finished() {
-		select {
-		case <-deadline.C:
-			k.t.Fatalf("never finished\n%s\n%s", strings.Join(files(k.t, k.dir), "\n"), tail(k.log.String()))
-		case <-tick.C:
-		}
-	}
+	k.finish()
 }
 
 // finished reports whether nothing lies in the inbox and every set is shown as sent.
@@ -240,6 +228,7 @@ func (k *killRun) check() {
 	if left := files(t, filepath.Join(k.dir, "out", "failed")); len(left) > 0 {
 		t.Errorf("failed holds %v", left)
 	}
+	journalCheck(t, k.bin, k.dir)
 	c := k.sim.Counts()
 	t.Logf("%d sets, %d kills: requests %v, %d of them met a fault", k.sets, k.kill, c.Requests, c.Faults)
 	if t.Failed() {

@@ -104,7 +104,7 @@ func (c *Conservation) list(in Inbox, j journal.Job) error {
 	if missing(filepath.Join(folder, rec.File)) {
 		c.find(journal.FoundNoList, in, j.ID, filepath.Join(folder, rec.File), "")
 	}
-	if j.Label == ListTracked {
+	if j.Label == ListTracked && len(rec.Counts) > 0 { // else it is still to be written
 		c.rows(in, j, filepath.Join(folder, summaryFile), rec.Entries)
 	}
 	if rec.Rejected > 0 {

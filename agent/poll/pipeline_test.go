@@ -438,6 +438,7 @@ func TestExpiry(t *testing.T) {
 func TestLostJournal(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.unproved = true
 	r.server.set(running("800", "2003"), bringing("2003"))
 	r.start()
 	if err := r.drop("a.txt", car1); err != nil {

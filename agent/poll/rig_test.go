@@ -143,6 +143,7 @@ type rig struct {
 	conn   transport.Options
 
 	slowSummaries bool // as slow as they are for users
+	unproved      bool // the test takes files away, or stops half-way: not all are there in the end
 }
 
 var testPace = Pace{
@@ -228,7 +229,33 @@ func (r *rig) kill() {
 			r.t.Errorf("close journal: %v", err)
 		}
 		r.store = nil
+		if !r.unproved {
+			r.conserved()
+		}
 	}
+}
+
+// conserved proves, of whatever a test has left, that lists and responses are all there.
+func (r *rig) conserved() {
+	r.t.Helper()
+	for _, f := range r.findings() {
+		r.t.Errorf("not conserved: %+v", f)
+	}
+}
+
+// findings are what the proof finds wrong.
+func (r *rig) findings() []journal.Finding {
+	r.t.Helper()
+	store, err := bolt.Look(filepath.Join(r.dir, "journal.db"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }() // it was only read
+	l, err := (&Conservation{Store: store, Inboxes: append([]Inbox{r.in}, r.more...)}).Check(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return l.Findings
 }
 
 // drop puts a list into the inbox and has the pipeline's handler look at it.

@@ -136,6 +136,7 @@ func TestCorrectedNomorAju(t *testing.T) {
 // TestSetTakenAwayByHand ends in time, with its reason.
 func TestSetTakenAwayByHand(t *testing.T) {
 	r := newRig(t, simulator.Options{})
+	r.unproved = true
 	r.in.Retry.GiveUpAfter = 300 * time.Millisecond
 	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Any, Do: simulator.DoStatus, Status: 503, RetryAfter: time.Second}}))
 	r.start()

@@ -51,6 +51,8 @@ type rig struct {
 
 	concurrency int
 
+	unproved bool // the test takes files away, or leaves them half-way: not all are in their places in the end
+
 	tune func(*upload.Options)
 	auth func(*transport.Options)
 	wrap func(journal.Store) journal.Store
@@ -143,6 +145,35 @@ func (r *rig) stop() {
 		r.t.Errorf("pipeline ended: %v", err)
 	}
 	must(r.t, r.store.Close())
+	if !r.unproved {
+		r.conserved()
+	}
+}
+
+// conserved proves, of whatever a test has left, that every file is in exactly one place: with the journal, and without.
+func (r *rig) conserved() {
+	r.t.Helper()
+	for _, f := range r.findings(false) {
+		r.t.Errorf("with the journal: %+v", f)
+	}
+	for _, f := range r.findings(true) {
+		r.t.Errorf("without the journal: %+v", f)
+	}
+}
+
+// findings are what the proof finds wrong.
+func (r *rig) findings(lost bool) []journal.Finding {
+	r.t.Helper()
+	c := upload.Conservation{Inboxes: append([]upload.Inbox{r.in}, r.more...), Deep: true, Now: time.Now()}
+	if !lost {
+		store, err := bolt.Look(filepath.Join(r.dir, "journal.db"))
+		must(r.t, err)
+		defer func() { must(r.t, store.Close()) }()
+		c.Store = store
+	}
+	l, err := c.Check(context.Background())
+	must(r.t, err)
+	return l.Findings
 }
 
 // until waits for a condition, and fails the test when it does not come.
