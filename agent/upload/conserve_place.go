@@ -212,25 +212,35 @@ func (c *Conservation) job(j conserved) {
 
 // file judges one file of a set of the journal: it is in the inbox, or where the set's files go.
 func (c *Conservation) file(in Inbox, j conserved, f File) {
-	src := j.r.path(f.Path)
+	src, dst := j.r.path(f.Path), placeOf(in.Outbox, path.Join(j.r.Archive, j.r.inside(f.Path)))
 	st, err := os.Lstat(src)
 	here := err == nil
 	same := here && st.Size() == f.Size && st.ModTime().Equal(f.ModTime)
-	dst := placeOf(in.Outbox, path.Join(j.r.Archive, j.r.inside(f.Path)))
 	there := j.r.Archive != "" && exists(dst, "")
 	switch {
-	case there && same && !j.busy():
+	case j.busy():
+		c.underWay(in, j, src, here, same, there)
+	case there && same:
 		c.find(journal.FoundTwice, j.inbox, j.id, src, dst)
-	case there && j.busy():
+	case !there && j.state == journal.Failed && exists(in.Outbox, j.r.Archive) && !c.gone[dst]:
+		c.find(journal.FoundMissing, j.inbox, j.id, dst, "")
+	}
+}
+
+// underWay judges a file of a set that has not ended: src is here, the same as when it was taken, or already there.
+func (c *Conservation) underWay(in Inbox, j conserved, src string, here, same, there bool) {
+	inbox := j.r.Root == in.Root // else a command has handed the set over
+	switch {
+	case there:
 		c.ledger.Count(j.inbox, journal.Xray, func(t *journal.Tally) {
-			if t.Moving++; same {
+			if t.Moving++; same && inbox {
 				t.Waiting-- // a copy that is about to go
 			}
 		})
-	case !there && !here && j.busy() && !(in.Delete && exists(in.Outbox, j.r.Archive+receiptSuffix)):
+	case here && !inbox:
+		c.ledger.Count(j.inbox, journal.Xray, func(t *journal.Tally) { t.Waiting++ })
+	case !here && !(in.Delete && exists(in.Outbox, j.r.Archive+receiptSuffix)):
 		c.find(journal.FoundMissing, j.inbox, j.id, src, "")
-	case !there && j.state == journal.Failed && j.r.Moved && exists(in.Outbox, j.r.Archive) && !c.gone[dst]:
-		c.find(journal.FoundMissing, j.inbox, j.id, dst, "")
 	}
 }
 

@@ -149,7 +149,8 @@ func fill(b testing.TB, s *Store, n int) {
 	}
 }
 
-// BenchmarkClaim claims and settles with a million jobs behind, 64 of them held; ns/op is the claim alone.
+// BenchmarkClaim claims and settles with a million jobs behind, 64 of them held; ns/op is the claim alone. Then it lists a
+// page of the latest changes, one from the middle, and the ten oldest, which alone have failed.
 func BenchmarkClaim(b *testing.B) {
 	n := 1_000_000
 	if testing.Short() {
@@ -158,6 +159,13 @@ func BenchmarkClaim(b *testing.B) {
 	ctx := context.Background()
 	path := filepath.Join(b.TempDir(), "journal.db")
 	s := open1(b, path)
+	for i := range 10 {
+		j := benchJob(fmt.Sprint("failed-", i))
+		j.State, j.Label = journal.Failed, "failed"
+		if err := s.Put(ctx, j); err != nil {
+			b.Fatal(err)
+		}
+	}
 	begun := time.Now()
 	fill(b, s, n)
 	b.Logf("%d jobs put in %v", n, time.Since(begun).Round(time.Millisecond))
@@ -182,6 +190,7 @@ func BenchmarkClaim(b *testing.B) {
 		b.ReportMetric(float64(file)/float64(n), "file-B/job")
 		b.ReportMetric(float64(used)/float64(n), "used-B/job")
 	})
+	benchRecent(b, s)
 	for _, after := range []string{"a close in good order", "a crash"} {
 		s.doubt.Store(after == "a crash")
 		if err := s.Close(); err != nil {
@@ -190,5 +199,34 @@ func BenchmarkClaim(b *testing.B) {
 		begun = time.Now()
 		s = open1(b, path)
 		b.Logf("opened after %s in %v", after, time.Since(begun).Round(time.Millisecond))
+	}
+}
+
+// benchRecent lists pages of 50 jobs.
+func benchRecent(b *testing.B, s *Store) {
+	b.Helper()
+	ctx := context.Background()
+	middle, err := s.Get(ctx, journal.Aju, fmt.Sprintf("%026d", 10_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		filter journal.Filter
+		from   journal.Place
+		want   int
+	}{
+		{"page/latest", journal.Filter{}, journal.Place{}, 50},
+		{"page/middle", journal.Filter{Inbox: "erp"}, journal.PlaceOf(middle), 50},
+		{"page/failed", journal.Filter{Labels: []string{"failed"}}, journal.Place{}, 10},
+	} {
+		tt.filter.Kind, tt.filter.Limit = journal.Aju, 50
+		b.Run(tt.name, func(b *testing.B) {
+			for b.Loop() {
+				if jobs, err := s.Recent(ctx, tt.filter, tt.from); err != nil || len(jobs) != tt.want {
+					b.Fatalf("%d jobs, %v", len(jobs), err)
+				}
+			}
+		})
 	}
 }

@@ -37,8 +37,8 @@ func lookOwner(path, held string) (*owner, error) {
 		return &owner{}, nil //nolint:nilerr // bbolt's own lock is left
 	}
 	o, err := takeOwner(path, held, defaultTimeout)
-	if errors.Is(err, os.ErrPermission) {
-		return &owner{}, nil
+	if held := (*HeldError)(nil); err != nil && !errors.As(err, &held) {
+		return &owner{}, nil // on a disk that may only be read, or of another account: bbolt's own lock is left
 	}
 	return o, err
 }
