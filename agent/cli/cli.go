@@ -198,9 +198,6 @@ func (a *app) load() (*config.Config, error) {
 	if err != nil {
 		return nil, &usageError{err: err, hint: a.say(`mulai dengan "kurir init"`, `begin with "kurir init"`)}
 	}
-	if err := takeVariables(environmentFile(path)); err != nil {
-		return nil, err
-	}
 	cfg, err := config.Load(path)
 	if err != nil {
 		return nil, &usageError{err: err, config: true}

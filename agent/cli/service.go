@@ -178,7 +178,7 @@ func thisProgram() (string, error) {
 func planOf(cfg *config.Config) service.Plan {
 	p := service.Plan{
 		Config: cfg.Path, DataDir: cfg.DataDir, LogFile: cfg.Log.File,
-		EnvironmentFile: environmentFile(cfg.Path),
+		EnvironmentFile: config.EnvironmentFile(cfg.Path),
 		Credentials:     map[string]string{config.CredentialName(cfg.Path): cfg.Path},
 	}
 	for _, secret := range cfg.Secrets {

@@ -40,6 +40,7 @@ func Parse(data []byte, path string) (*Config, error) {
 		return nil, fmt.Errorf("find the folder of the configuration: %w", err)
 	}
 	r := newReading(name, filepath.Dir(full))
+	r.file = full
 	c := Default()
 	if path != "" {
 		c.Path = full

@@ -12,15 +12,17 @@ import (
 // reading is one configuration file on its way to a Config: tree, survey, substitute, decode, derive and validate are
 // called in this order. Keys are paths such as "inboxes[1].retry.first"; that of the whole file is "".
 type reading struct {
-	name     string            // of the file, as the user named it
-	base     string            // the folder that relative paths start from, absolute
-	lines    int               // how many the file has
-	line     map[string]int    // where each key of the file stands
-	raw      map[string]string // the single values of the file as they are written there
-	scalars  []scalar          // the same, in order
-	broken   map[string]bool   // the keys whose value could not be taken: nothing more is said of them
-	secrets  []string          // the files that secrets are read from
-	problems Errors
+	name      string            // of the file, as the user named it
+	base      string            // the folder that relative paths start from, absolute
+	lines     int               // how many the file has
+	line      map[string]int    // where each key of the file stands
+	raw       map[string]string // the single values of the file as they are written there
+	scalars   []scalar          // the same, in order
+	broken    map[string]bool   // the keys whose value could not be taken: nothing more is said of them
+	file      string            // absolute
+	variables map[string]string // of the environment file; nil until one is needed
+	secrets   []string          // the files that secrets are read from
+	problems  Errors
 }
 
 type scalar struct {

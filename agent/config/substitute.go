@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -67,10 +68,10 @@ func (r *reading) variable(name string) (string, *fault) {
 		return "", &fault{"what stands in ${...} is no name of a variable",
 			"write ${NAME} or ${file:PATH}, or $${ for the characters ${ themselves"}
 	}
-	value, ok := os.LookupEnv(name)
+	value, ok := r.lookup(name)
 	if !ok {
 		return "", &fault{fmt.Sprintf("the environment variable %s is not set", name),
-			"set it for the service, not only in your own session, or take a file: ${file:PATH}"}
+			fmt.Sprintf("write %s=... into %s beside this file, or take a file: ${file:PATH}", name, filepath.Base(EnvironmentFile(r.file)))}
 	}
 	return value, nil
 }
