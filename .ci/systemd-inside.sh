@@ -123,11 +123,11 @@ refusals() {
 	says 'nonsense'
 	sed -i '$d' "$config"
 
-	install -d -m 755 "$outbox" # root's, and so of no use to the service
+	mkdir -p "$outbox/theirs" # root's, and so of no use to the service
 	code 2 kurir service install
 	says 'outbox: open'
 	says 'kurir is not installed'
-	rmdir "$outbox"
+	rm -r "$outbox"
 	[[ ! -e /etc/systemd/system/kurir.service ]] || fail "a unit is there all the same"
 	tell "what cannot work is refused"
 }
