@@ -3,7 +3,9 @@ package install
 import (
 	_ "embed"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"text/template"
@@ -47,4 +49,41 @@ func Plist(p PlistParams) (string, error) {
 		return "", fmt.Errorf("make the job %s: %w", p.Name, err)
 	}
 	return b.String(), nil
+}
+
+// ReadPlist returns what a job that Plist has made was made of.
+func ReadPlist(text string) (PlistParams, error) {
+	found := map[string][]string{}
+	key, last := "", ""
+	for d := xml.NewDecoder(strings.NewReader(text)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return PlistParams{}, fmt.Errorf("read the job: %w", err)
+		}
+		switch token := token.(type) {
+		case xml.CharData:
+			last = string(token)
+		case xml.StartElement:
+			last = ""
+		case xml.EndElement:
+			switch token.Name.Local {
+			case "key":
+				key = last
+			case "string":
+				found[key] = append(found[key], last)
+			}
+		}
+	}
+	program := found["ProgramArguments"]
+	if len(program) != 4 || len(found["Label"]) != 1 || len(found["StandardErrorPath"]) != 1 {
+		return PlistParams{}, errors.New("read the job: it was not made by kurir")
+	}
+	p := PlistParams{Name: found["Label"][0], Executable: program[0], Config: program[3], Log: found["StandardErrorPath"][0]}
+	if account := found["UserName"]; len(account) == 1 {
+		p.User = account[0]
+	}
+	return p, nil
 }

@@ -62,6 +62,12 @@ func TestPlist(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got[key], want)
 		}
 	}
+	if again, err := install.ReadPlist(text); err != nil || again != p {
+		t.Errorf("read again it is %+v, %v", again, err)
+	}
+	if _, err := install.ReadPlist("<plist><dict><key>Label</key><string>other</string></dict></plist>"); err == nil {
+		t.Error("somebody else's job was taken for kurir's")
+	}
 	p.User = ""
 	if text, err = install.Plist(p); err != nil || values(t, text)["UserName"] != nil {
 		t.Errorf("without a user: %v\n%s", err, text)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"time"
 
 	kardianos "github.com/kardianos/service"
 )
@@ -69,15 +68,14 @@ const (
 
 // Status is how a service is doing. Fields that the system does not tell are zero.
 type Status struct {
-	Service  string     `json:"service"`
-	State    State      `json:"state"`
-	Boot     bool       `json:"boot"` // it starts with the machine
-	PID      int        `json:"pid,omitempty"`
-	Since    *time.Time `json:"since,omitempty"`
-	Restarts int        `json:"restarts,omitempty"` // since it was started by hand or at boot
-	Detail   string     `json:"detail,omitempty"`   // why it failed
-	Config   string     `json:"config,omitempty"`
-	User     string     `json:"user,omitempty"`
+	Service  string `json:"service"`
+	State    State  `json:"state"`
+	Boot     bool   `json:"boot"` // it starts with the machine
+	PID      int    `json:"pid,omitempty"`
+	Restarts int    `json:"restarts,omitempty"` // since it was started by hand or at boot
+	Detail   string `json:"detail,omitempty"`   // why it failed
+	Config   string `json:"config,omitempty"`
+	User     string `json:"user,omitempty"`
 }
 
 var instancePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$`)
