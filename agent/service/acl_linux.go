@@ -22,7 +22,8 @@ const (
 )
 
 // letMove has whatever folders others make in dir belong to the account as well as to them: to move a folder away one must
-// be able to write in it. File systems without access control lists are left as they are.
+// be able to write in it. File systems without access control lists, and shares that do not let root set them, are left as
+// they are.
 func letMove(dir string, o owner) error {
 	acl := binary.LittleEndian.AppendUint32(nil, aclVersion)
 	for _, entry := range []struct {
@@ -37,7 +38,7 @@ func letMove(dir string, o owner) error {
 		acl = binary.LittleEndian.AppendUint32(acl, entry.account)
 	}
 	err := unix.Setxattr(dir, "system.posix_acl_default", acl, 0)
-	if err != nil && !errors.Is(err, unix.ENOTSUP) {
+	if err != nil && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("let the service move what is delivered to %s: %w", dir, err)
 	}
 	return nil

@@ -64,11 +64,11 @@ func (s *Service) ownFolder(dir string, mode fs.FileMode, o owner) (changed bool
 		s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
 		return true, nil
 	}
-	if !unused(dir) || o.uid == 0 {
+	if !unused(dir) || o.uid == 0 || give(dir, mode, o) != nil { // a share may not know owners: the check tells what is lacking
 		return false, nil
 	}
 	s.o.Note(fmt.Sprintf(s.o.Say("folder %s, yang kosong, diserahkan ke layanan", "folder %s, which is empty, given to the service"), dir))
-	return true, give(dir, mode, o)
+	return true, nil
 }
 
 // unused reports whether a folder is root's and empty, as "kurir init" leaves it.
