@@ -37,7 +37,7 @@ func letMove(dir string, o owner) error {
 		acl = binary.LittleEndian.AppendUint16(acl, entry.rights)
 		acl = binary.LittleEndian.AppendUint32(acl, entry.account)
 	}
-	err := unix.Setxattr(dir, "system.posix_acl_default", acl, 0)
+	err := unix.Lsetxattr(dir, "system.posix_acl_default", acl, 0)
 	if err != nil && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("let the service move what is delivered to %s: %w", dir, err)
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -64,22 +65,14 @@ func (s *Service) ownFolder(dir string, mode fs.FileMode, o owner) (changed bool
 		s.o.Note(fmt.Sprintf(s.o.Say("folder %s dibuat", "folder %s made"), dir))
 		return true, nil
 	}
-	if !unused(dir) || o.uid == 0 || give(dir, mode, o) != nil { // a share may not know owners: the check tells what is lacking
+	if o.uid == 0 {
 		return false, nil
+	}
+	if given, err := giveUnused(dir, mode, o); !given || err != nil { // a share may not know owners: the check tells what is lacking
+		return false, nil //nolint:nilerr // see there
 	}
 	s.o.Note(fmt.Sprintf(s.o.Say("folder %s, yang kosong, diserahkan ke layanan", "folder %s, which is empty, given to the service"), dir))
 	return true, nil
-}
-
-// unused reports whether a folder is root's and empty, as "kurir init" leaves it.
-func unused(dir string) bool {
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return false
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	entries, err := os.ReadDir(dir)
-	return ok && info.IsDir() && st.Uid == 0 && err == nil && len(entries) == 0
 }
 
 func makeOwned(dir string, mode fs.FileMode, o owner) (made bool, err error) {
@@ -97,16 +90,32 @@ func makeOwned(dir string, mode fs.FileMode, o owner) (made bool, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return false, fmt.Errorf("make folder: %w", err)
 	}
-	return true, give(dir, mode, o)
+	if _, err := giveUnused(dir, mode, o); err != nil {
+		return false, fmt.Errorf("give folder: %w", err)
+	}
+	return true, nil
 }
 
-// give makes a folder the account's.
-func give(dir string, mode fs.FileMode, o owner) error {
-	if err := os.Chown(dir, o.uid, o.gid); err != nil {
-		return fmt.Errorf("give folder: %w", err)
+// giveUnused makes a folder the account's if it is root's and empty, as "kurir init" leaves it. It works on what it has
+// looked at, whoever puts a link in its place meanwhile.
+func giveUnused(dir string, mode fs.FileMode, o owner) (given bool, err error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false, err
 	}
-	if err := os.Chmod(dir, mode); err != nil { // after the change of owner, which takes the set-group bit away
-		return fmt.Errorf("give folder: %w", err)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
 	}
-	return nil
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Geteuid() {
+		return false, nil
+	}
+	if _, err := f.ReadDir(1); !errors.Is(err, io.EOF) {
+		return false, err // nil: it holds something
+	}
+	if err := f.Chown(o.uid, o.gid); err != nil {
+		return false, err
+	}
+	return true, f.Chmod(mode) // after the change of owner, which takes the set-group bit away
 }

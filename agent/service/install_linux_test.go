@@ -101,6 +101,7 @@ func TestFoldersAreMadeOnceAndBelongToTheAccount(t *testing.T) {
 	if info.Mode().Perm() != 0o775 || info.Mode()&os.ModeSetgid == 0 {
 		t.Errorf("the inbox is %v", info.Mode())
 	}
+	must(t, os.WriteFile(filepath.Join(dir, "theirs"), nil, 0o600))
 	must(t, os.Chmod(dir, 0o700))
 	must(t, s.makeInbox(dir, me))
 	if info, err = os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
