@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"time"
 )
 
 // Account is the name of the account that this process runs as.
@@ -20,9 +19,6 @@ func Account() string {
 
 // ErrEnded is returned by Run when the work ended without an error although nobody had asked it to.
 var ErrEnded = errors.New("the agent ended by itself")
-
-// stopWithin is what the work has for its end, as in the foreground.
-const stopWithin = 10 * time.Second
 
 // Work is the agent: it works until ctx ends, and says once that it is ready.
 type Work func(ctx context.Context, ready func()) error

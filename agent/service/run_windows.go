@@ -15,6 +15,7 @@ import (
 
 const (
 	readyWithin = 20 * time.Second // a start that takes longer is reported as done; the work goes on
+	stopWithin  = 10 * time.Second // what the work has for its end, as in the foreground
 	startHint   = 30 * time.Second // what Windows is told about both
 	stopHint    = 15 * time.Second
 )
