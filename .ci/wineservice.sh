@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The life of kurir as a Windows service, from its installation to its removal, under Wine.
 #
-# Usage: wineservice.sh [MSI...]     with MSIs, older one first: installed, upgraded and removed too
+# Usage: wineservice.sh                     of the binary alone
+#        wineservice.sh OLD.msi NEW.msi     of the installer: installed, upgraded, removed
 #
 # What Wine 8 cannot show, and Windows has to: the restart after a failure (Wine keeps the recovery settings but does not
 # obey them), the delay of the automatic start, pre-shutdown, accounts (everything runs as the same one, so neither the
@@ -25,10 +26,11 @@ win() {
 }
 
 # kurir WANTED ARGUMENT...: the command, whose exit code has to be WANTED.
+program='C:\kurir\kurir.exe'
 kurir() {
 	local wanted=$1 got=0
 	shift
-	win 'C:\kurir\kurir.exe' "$@" || got=$?
+	win "$program" "$@" || got=$?
 	[[ $got == "$wanted" ]] || die "kurir $* ended with $got instead of $wanted"
 }
 
@@ -156,9 +158,81 @@ story() {
 	say "removed"
 }
 
+# installer MSI [WORD...]: the installer without a dialog.
+installer() {
+	local action=$1 msi=$2 status=0
+	shift 2
+	cp "$msi" "$drive/${msi##*/}"
+	win msiexec "$action" "C:\\${msi##*/}" /qn "$@" || status=$?
+	return "$status"
+}
+
+installed_version() {
+	kurir 0 version --json
+	said "\"version\": \"$1\""
+}
+
+# packages OLD NEW: two versions of the installer.
+packages() {
+	local old=$1 new=$2 menu
+	program='C:\Program Files\kurir\kurir.exe'
+	local files=$drive/Program\ Files/kurir data=$drive/ProgramData/kurir
+	mkdir -p "$drive/kurir"
+	configuration "$drive/kurir/good.yaml"
+
+	installer /i "$old" || die "the installer of $old ended with $?"
+	[[ -s $files/kurir.exe && -s $files/LICENSE.txt && -s $files/config.example.yaml ]] || die "files are missing"
+	grep -q CHANGE-ME "$data/secrets/beacukai-username" || die "there is no configuration to fill in"
+	menu=$(find "$drive" -path '*Start Menu*' -name kurir.url)
+	[[ -n $menu ]] || die "no link to the page"
+	win reg query 'HKLM\System\CurrentControlSet\Control\Session Manager\Environment' /v PATH || die "no PATH"
+	said 'Program Files\kurir'
+	kurir 3 service status
+	say "installed; waits for its configuration"
+
+	cp "$drive/kurir/good.yaml" "$drive/kurir/password.txt" "$data/"
+	mv "$data/good.yaml" "$data/kurir.yaml"
+	kurir 0 service install
+	kurir 0 service start
+	drop AWB1
+	until_true 30 receipt AWB1
+	echo '# mine' >>"$data/kurir.yaml"
+	cp "$data/kurir.yaml" "$work/mine.yaml"
+
+	installer /i "$new" || die "the upgrade ended with $?"
+	installed_version "$(sed 's/.*kurir_\(.*\)_amd64.*/\1/' <<<"$new")"
+	cmp "$data/kurir.yaml" "$work/mine.yaml" || die "the upgrade has changed the configuration"
+	until_true 30 state RUNNING
+	kurir 0 list --state sent -c 'C:\ProgramData\kurir\kurir.yaml'
+	said lane-1/AWB1
+	drop AWB2
+	until_true 30 receipt AWB2
+	say "upgraded; configuration and journal kept, at work again"
+
+	installer /x "$new" || die "the removal ended with $?"
+	[[ ! -e $files && ! -e $menu ]] || die "files are left"
+	! win reg query 'HKLM\System\CurrentControlSet\Services\kurir' || die "the service is left"
+	! win reg query 'HKLM\Software\kurir' || die "the registry key is left"
+	[[ -e $data/kurir.yaml ]] || die "the configuration is gone"
+	receipt AWB2 || die "the receipts are gone"
+	say "removed"
+
+	echo 'inboxen: []' >"$drive/kurir/bad.yaml"
+	! installer /i "$new" 'CONFIG=C:\kurir\bad.yaml' || die "a configuration that is wrong was taken"
+	[[ ! -e $files/kurir.exe ]] || die "a refused installation leaves files"
+	installer /i "$new" 'CONFIG=C:\kurir\good.yaml' || die "the silent installation ended with $?"
+	state RUNNING || die "the service does not run after a silent installation"
+	installer /x "$new" || die "the removal ended with $?"
+	say "a configuration that is named is checked and used"
+}
+
 keep_wine
 start_simulator
-story
+if (($# == 2)); then
+	packages "$(realpath "$1")" "$(realpath "$2")"
+else
+	story
+fi
 kill "$simulator"
 leave_wine
 say "done"
