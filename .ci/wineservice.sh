@@ -139,9 +139,13 @@ story() {
 	said 1066
 	kurir 1 service status
 	said "exit code 1"
+	sed "s#127.0.0.1:0#${address#http://}#" "$work/good.yaml" >"$drive/kurir/kurir.yaml"
+	kurir 1 service start # another program has the address: seen when the service starts, not before
+	said 'the last error in C:\kurir\data\kurir.log: '
+	said 'Event Viewer'
 	cp "$work/good.yaml" "$drive/kurir/kurir.yaml"
 	kurir 0 service start
-	say "a bad configuration is a failed start"
+	say "what is wrong is a failed start, and is said"
 
 	win reg add 'HKCU\Network\Q' /v RemotePath /d '\\server\scans' /f || die "reg add"
 	sed 's#path: .*lane-1.,#path: Q:\\lane-1,#' "$work/good.yaml" >"$drive/kurir/mapped.yaml"

@@ -13,6 +13,8 @@
 # KURIR_SIGN_CERT and KURIR_SIGN_KEY (PEM files) kurir.exe and the .msi are signed; with KURIR_SIGN_TIMESTAMP (the
 # address of a time-stamping authority) the signatures outlive the certificate.
 #
+# KURIR_PLATFORMS is which platforms to build for, if not all: "linux/amd64 windows/amd64".
+#
 # It needs Go, git, tar, gzip, zip, msitools and wixl; osslsigncode for signing. What is made in Go it installs itself,
 # into KURIR_TOOLS if that is set.
 set -euo pipefail
@@ -20,7 +22,7 @@ export LC_ALL=C TZ=UTC
 umask 022
 
 readonly nfpm=2.45.0 winres=0.3.3 sbom=1.10.0
-readonly platforms=(linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64)
+read -ra platforms <<<"${KURIR_PLATFORMS:-linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64}"
 readonly texts=(README.md README.id.md LICENSE config.example.yaml)
 
 die() { echo "package.sh: $*" >&2; exit 1; }
@@ -149,6 +151,7 @@ linux_packages() {
 	"$work/kurir" completion fish >"$root/usr/share/fish/vendor_completions.d/kurir.fish"
 	configuration "$root/etc/kurir"
 	for arch in amd64 arm64; do
+		[[ -d $bin/linux_$arch ]] || continue
 		cp "$bin/linux_$arch/kurir" "$root/usr/bin/kurir"
 		calm "$root" "$work/scripts"
 		for kind in deb rpm; do
@@ -162,6 +165,7 @@ linux_packages() {
 # windows_package: wixl's installer, and what wixl cannot say put into its tables. The times and names that it makes up
 # are replaced by ones that follow from the commit.
 windows_package() {
+	[[ -d $bin/windows_amd64 ]] || return 0
 	local dir=$work/msi msi=$out/kurir_${version}_amd64.msi package
 	package=$(uuid "package $version $commit")
 	mkdir "$dir"
@@ -185,6 +189,7 @@ windows_package() {
 sboms() {
 	local os
 	for os in linux windows darwin; do
+		[[ -d $bin/${os}_amd64 ]] || continue
 		(cd "$work" && "$tools/cyclonedx-gomod" bin -json -noserial -notimestamp -version "$version" \
 			-output "$out/kurir_${version}_$os.cdx.json" "$bin/${os}_amd64"/kurir*) 2>"$work/sbom.log" ||
 			{ cat "$work/sbom.log" >&2; die "could not make the SBOM"; }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -210,7 +213,8 @@ func (a *app) serviceStart(f *serviceFlags, verb string) error {
 	if err := s.Permitted(); err != nil {
 		return err
 	}
-	if err := a.refresh(s); err != nil {
+	cfg, err := a.refresh(s)
+	if err != nil {
 		return err
 	}
 	do := s.Start
@@ -218,6 +222,7 @@ func (a *app) serviceStart(f *serviceFlags, verb string) error {
 		do = s.Restart
 	}
 	if err := do(); err != nil {
+		a.noteLastError(cfg)
 		return err
 	}
 	a.note(fmt.Sprintf(a.say("layanan %s berjalan", "the service %s is running"), s.Name()))
@@ -226,26 +231,60 @@ func (a *app) serviceStart(f *serviceFlags, verb string) error {
 
 // refresh says what is wrong with the configuration, here and now instead of in a log, and brings the service up to date
 // with folders and secrets that the configuration has got since it was installed.
-func (a *app) refresh(s *service.Service) error {
+func (a *app) refresh(s *service.Service) (*config.Config, error) {
 	installed := s.Installed()
 	if installed.Config == "" {
-		return nil
+		return nil, nil //nolint:nilnil // there is none, which is for the service manager to say
 	}
 	a.config = installed.Config
 	cfg, err := a.loadToRun()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	plan := planOf(cfg)
 	plan.Executable, plan.User = installed.Executable, installed.User
 	if err := s.Prepare(&plan); err != nil {
-		return err
+		return nil, err
 	}
-	if !s.Outdated(plan) {
-		return nil
+	if s.Outdated(plan) {
+		_, err = s.Install(plan)
 	}
-	_, err = s.Install(plan)
-	return err
+	return cfg, err
+}
+
+// noteLastError shows the last error in the log file of the service, if it has one.
+func (a *app) noteLastError(cfg *config.Config) {
+	if cfg == nil {
+		return
+	}
+	path := cfg.Log.File
+	if path == "" {
+		path = service.LogFile(cfg.DataDir)
+	}
+	if line := lastError(path); line != "" {
+		a.note(fmt.Sprintf(a.say("kesalahan terakhir di %s: %s", "the last error in %s: %s"), path, plain(line)))
+	}
+}
+
+// lastError is the last line of an error among the last lines of a log, in either format; "" when there is none.
+func lastError(path string) string {
+	const tail = 16 << 10
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > tail {
+		_, _ = f.Seek(-tail, io.SeekEnd) // else it is read from the beginning
+	}
+	data, _ := io.ReadAll(io.LimitReader(f, tail)) // what was read before an error is as good
+	lines := strings.Split(string(data), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, `"level":"ERROR"`) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 func (a *app) serviceStop(f *serviceFlags) error {
@@ -281,7 +320,7 @@ func (a *app) serviceStatus(f *serviceFlags) error {
 		return errNotInstalled
 	case status.State != service.Running:
 		if status.Detail != "" {
-			a.note(a.say("alasannya ada di log: journalctl -u ", "its log says why: journalctl -u ") + s.Name() + " -n 20")
+			a.note(a.say("alasannya ada di log: ", "its log says why: ") + service.LogPlace(s.Name()))
 		}
 		return errReported
 	}

@@ -21,7 +21,8 @@ const virtual = `NT SERVICE\`
 const description = "Carries X-ray photos to Bea Cukai and answers about Aju numbers back from T2G"
 
 // Prepare refuses drives that a service does not see, makes the folders that are missing, and gives the service's account
-// what it needs: to read its configuration and secrets, and to change files in its folders.
+// what it needs: to read its configuration and secrets, and to change files in its folders. Secrets are from then on for
+// administrators and the service alone.
 func (s *Service) Prepare(p *Plan) error {
 	if err := s.Permitted(); err != nil {
 		return err
@@ -52,7 +53,11 @@ func (s *Service) Prepare(p *Plan) error {
 		}
 	}
 	for _, file := range p.Credentials {
-		if err := s.grant(file, account, reading); err != nil {
+		give := func() error { return protect(file, account, reading) }
+		if file == p.Config || onNetwork(file) { // others may read it, and see what is configured
+			give = func() error { return s.grant(file, account, reading) }
+		}
+		if err := give(); err != nil {
 			return err
 		}
 	}
@@ -67,7 +72,7 @@ func (s *Service) prepareData(dir string, account *windows.SID) error {
 		return err
 	}
 	if made {
-		return protect(dir, account)
+		return protect(dir, account, changing)
 	}
 	return s.grant(dir, account, changing)
 }

@@ -17,6 +17,9 @@ import (
 // DefaultLog is "": launchd puts what a service writes to standard error into a file.
 func DefaultLog(string) string { return "" }
 
+// LogPlace says where the system keeps why a service has failed.
+func LogPlace(name string) string { return name + ".err in data_dir" }
+
 // Permitted is ErrRights when this account may not change services, and ErrNoManager where there are none.
 func (s *Service) Permitted() error {
 	if os.Geteuid() != 0 {

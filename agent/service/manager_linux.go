@@ -28,6 +28,9 @@ const askWithin = 30 * time.Second
 // DefaultLog is "": what a service writes to standard error is in systemd's journal.
 func DefaultLog(string) string { return "" }
 
+// LogPlace says where the system keeps why a service has failed.
+func LogPlace(name string) string { return "journalctl -u " + name + " -n 20" }
+
 // managed refuses machines without a running systemd.
 func managed() error {
 	if kardianos.Platform() != "linux-systemd" {

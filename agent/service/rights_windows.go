@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf16"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -66,7 +67,7 @@ func entry(account *windows.SID, rights windows.ACCESS_MASK) windows.EXPLICIT_AC
 // grant gives the account rights on a file or a folder, besides those that others have. Rights on a share are its
 // server's to give: what to do there is said.
 func (s *Service) grant(path string, account *windows.SID, rights windows.ACCESS_MASK) error {
-	if strings.HasPrefix(filepath.VolumeName(path), `\\`) {
+	if onNetwork(path) {
 		s.o.Note(fmt.Sprintf(s.o.Say(`%s ada di jaringan: beri akun layanan hak di sana (akun layanan sendiri memakai akun komputer DOMAIN\KOMPUTER$)`,
 			`%s is on the network: give the service's account rights there (a service's own account is known there as the computer, DOMAIN\COMPUTER$)`),
 			path))
@@ -80,6 +81,9 @@ func (s *Service) grant(path string, account *windows.SID, rights windows.ACCESS
 	if err != nil {
 		return fmt.Errorf("read the rights on %s: %w", path, err)
 	}
+	if before == nil || allowed(before, account)&rights == rights { // without a list everyone may do everything
+		return nil // to set it anew would go through all that is in the folder
+	}
 	after, err := windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{entry(account, rights)}, before)
 	if err != nil {
 		return fmt.Errorf("give rights on %s: %w", path, err)
@@ -91,9 +95,27 @@ func (s *Service) grant(path string, account *windows.SID, rights windows.ACCESS
 	return nil
 }
 
-// protect leaves a folder to the system, administrators and the account.
-func protect(dir string, account *windows.SID) error {
-	entries := []windows.EXPLICIT_ACCESS{entry(account, changing)}
+// allowed are the rights that entries of its own give an account.
+func allowed(acl *windows.ACL, account *windows.SID) (rights windows.ACCESS_MASK) {
+	if acl == nil {
+		return 0
+	}
+	for i := range acl.AceCount {
+		var ace *windows.ACCESS_ALLOWED_ACE
+		if windows.GetAce(acl, uint32(i), &ace) == nil && ace.Header.AceType == windows.ACCESS_ALLOWED_ACE_TYPE &&
+			(*windows.SID)(unsafe.Pointer(&ace.SidStart)).Equals(account) { //nolint:gosec // where Windows keeps it
+			rights |= ace.Mask
+		}
+	}
+	return rights
+}
+
+// onNetwork reports whether a path is that of a share.
+func onNetwork(path string) bool { return strings.HasPrefix(filepath.VolumeName(path), `\\`) }
+
+// protect leaves a file or a folder to the system and administrators, and the account has rights on it.
+func protect(dir string, account *windows.SID, rights windows.ACCESS_MASK) error {
+	entries := []windows.EXPLICIT_ACCESS{entry(account, rights)}
 	for _, known := range []windows.WELL_KNOWN_SID_TYPE{windows.WinLocalSystemSid, windows.WinBuiltinAdministratorsSid} {
 		sid, err := windows.CreateWellKnownSid(known)
 		if err != nil {

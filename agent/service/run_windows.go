@@ -28,8 +28,14 @@ func DefaultLog(dataDir string) string {
 	if !byManager.Load() {
 		return ""
 	}
-	return filepath.Join(dataDir, "kurir.log")
+	return LogFile(dataDir)
 }
+
+// LogFile is where the service of this data_dir logs unless it is given a file; "" where the system keeps its log.
+func LogFile(dataDir string) string { return filepath.Join(dataDir, "kurir.log") }
+
+// LogPlace says where the system keeps why a service has failed.
+func LogPlace(name string) string { return "Event Viewer, Windows Logs, Application, source " + name }
 
 // underManager calls work as Windows' service manager wants it, if it was this manager that has started the process,
 // which it does with the name on the command line. It answers at once, whatever the work has to do before it is ready.

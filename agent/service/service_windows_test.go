@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -140,21 +139,6 @@ func TestMappedDrive(t *testing.T) {
 	}
 }
 
-// rights are what an account is allowed by entries of its own.
-func rights(t *testing.T, acl *windows.ACL, account *windows.SID) (mask windows.ACCESS_MASK) {
-	t.Helper()
-	for i := range acl.AceCount {
-		var ace *windows.ACCESS_ALLOWED_ACE
-		if err := windows.GetAce(acl, uint32(i), &ace); err != nil {
-			t.Fatal(err)
-		}
-		if (*windows.SID)(unsafe.Pointer(&ace.SidStart)).Equals(account) {
-			mask |= ace.Mask
-		}
-	}
-	return mask
-}
-
 func TestRights(t *testing.T) {
 	s, _ := newService(t)
 	own, err := s.account(virtual + "kurir-test")
@@ -174,10 +158,10 @@ func TestRights(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if mask := rights(t, acl, own); mask != changing {
+	if mask := allowed(acl, own); mask != changing {
 		t.Errorf("the account has %#x, not %#x", mask, uint32(changing))
 	}
-	if mask := rights(t, acl, system); mask != all {
+	if mask := allowed(acl, system); mask != all {
 		t.Errorf("the system has %#x left", mask)
 	}
 }
@@ -198,7 +182,7 @@ func TestGrant(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := protect(dir, account); err != nil {
+	if err := protect(dir, account, changing); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.grant(`\\server\share\in`, account, changing); err != nil {
