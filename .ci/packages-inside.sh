@@ -49,7 +49,7 @@ drop() {
 # tree FILE: every file of the machine, and the accounts, as far as a package has to leave them as they were.
 tree() {
 	{
-		find /etc /usr /var /srv /opt /root /home -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/tmp \
+		find /etc /usr /var /srv /opt -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/tmp \
 			-o -path /var/lib/systemd -o -path /var/lib/private \) -prune -o -print | grep -vE '^/etc/(passwd|group|g?shadow|sub[ug]id)-?$'
 		getent passwd | cut -d: -f1
 		getent group | cut -d: -f1
