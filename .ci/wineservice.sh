@@ -139,11 +139,16 @@ story() {
 	said 1066
 	kurir 1 service status
 	said "exit code 1"
-	sed "s#127.0.0.1:0#${address#http://}#" "$work/good.yaml" >"$drive/kurir/kurir.yaml"
-	kurir 1 service start # another program has the address: seen when the service starts, not before
+	cp "$work/good.yaml" "$drive/kurir/kurir.yaml"
+	rm -f "$drive/kurir/data/control.json"
+	timeout 60 wine "$program" run -c 'C:\kurir\kurir.yaml' </dev/null >"$work/foreground" 2>&1 8>&- &
+	local foreground=$!
+	until_true 30 test -e "$drive/kurir/data/control.json"
+	kurir 1 service start # the other one has the journal: seen when the service starts, not before
 	said 'the last error in C:\kurir\data\kurir.log: '
 	said 'Event Viewer'
-	cp "$work/good.yaml" "$drive/kurir/kurir.yaml"
+	kill "$foreground"
+	wait "$foreground" || true
 	kurir 0 service start
 	say "what is wrong is a failed start, and is said"
 
@@ -178,7 +183,8 @@ installed_version() {
 
 # packages OLD NEW: two versions of the installer.
 packages() {
-	local old=$1 new=$2 menu
+	local old=$1 new=$2 menu version=${2##*/kurir_}
+	version=${version%%_*}
 	program='C:\Program Files\kurir\kurir.exe'
 	local files=$drive/Program\ Files/kurir data=$drive/ProgramData/kurir
 	mkdir -p "$drive/kurir"
@@ -204,7 +210,7 @@ packages() {
 	cp "$data/kurir.yaml" "$work/mine.yaml"
 
 	installer /i "$new" || die "the upgrade ended with $?"
-	installed_version "$(sed 's/.*kurir_\(.*\)_amd64.*/\1/' <<<"$new")"
+	installed_version "$version"
 	cmp "$data/kurir.yaml" "$work/mine.yaml" || die "the upgrade has changed the configuration"
 	until_true 30 state RUNNING
 	kurir 0 list --state sent -c 'C:\ProgramData\kurir\kurir.yaml'
