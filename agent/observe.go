@@ -132,21 +132,15 @@ func (a *Agent) state() metrics.State {
 // recallFailures learns from the journal what has failed within a day.
 func (v *vitals) recallFailures(ctx context.Context) {
 	for _, kind := range []journal.Kind{journal.Xray, journal.Aju} {
-		f := journal.Filter{Kind: kind, State: journal.Failed, Labels: []string{upload.StateFailed}, Limit: 500}
-		for ctx.Err() == nil && v.any(kind, upload.StateFailed) {
-			jobs, err := v.a.store.List(ctx, f)
-			if err != nil {
-				return // it is reported where the work is done
+		f := journal.Filter{Kind: kind, State: journal.Failed, Labels: []string{upload.StateFailed}}
+		_ = journal.Newest(ctx, v.a.store, f, journal.Place{}, func(j journal.Job) bool { // an error is reported where the work is done
+			if time.Since(j.Updated) >= 24*time.Hour {
+				return false
 			}
-			for _, j := range jobs {
-				f.After = j.Key
-				if j.Cause != nil && time.Since(j.Updated) < 24*time.Hour {
-					v.failure(j.Inbox, j.ID, j.Cause.Code, j.Updated)
-				}
+			if j.Cause != nil {
+				v.failure(j.Inbox, j.ID, j.Cause.Code, j.Updated)
 			}
-			if len(jobs) < f.Limit {
-				break
-			}
-		}
+			return true
+		})
 	}
 }

@@ -35,29 +35,20 @@ func (t *task) event(job journal.Job) Event {
 // with their number.
 func (p *Pipeline) Retrying(ctx context.Context) (map[string]time.Time, error) {
 	oldest := map[string]time.Time{}
-	f := journal.Filter{Kind: journal.Aju, State: journal.Active, Labels: []string{Retrying}, Limit: 500}
-	for ctx.Err() == nil {
-		jobs, err := p.o.Store.List(ctx, f)
+	f := journal.Filter{Kind: journal.Aju, State: journal.Active, Labels: []string{Retrying}}
+	err := journal.Newest(ctx, p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
+		rec, err := decodeRecord(j)
 		if err != nil {
-			return oldest, err
+			return true // it fails when it is polled next
 		}
-		for _, j := range jobs {
-			f.After = j.Key
-			rec, err := decodeRecord(j)
-			if err != nil {
-				continue // it fails when it is polled next
-			}
-			since := rec.Changed
-			if since.IsZero() {
-				since = rec.Since
-			}
-			if first, known := oldest[j.Inbox]; !known || since.Before(first) {
-				oldest[j.Inbox] = since
-			}
+		since := rec.Changed
+		if since.IsZero() {
+			since = rec.Since
 		}
-		if len(jobs) < f.Limit {
-			return oldest, nil
+		if first, known := oldest[j.Inbox]; !known || since.Before(first) {
+			oldest[j.Inbox] = since
 		}
-	}
-	return oldest, ctx.Err()
+		return true
+	})
+	return oldest, err
 }

@@ -50,6 +50,7 @@ func grown(b *testing.B, done int) {
 	fillSent(b, path, done)
 	began := time.Now()
 	r.start()
+	b.ReportMetric(time.Since(began).Seconds()*1000, "ms/open")
 	page := func(q upload.Query) time.Duration {
 		at := time.Now()
 		if found, _, err := r.p.Sets(context.Background(), q); err != nil || len(found) == 0 && q.State != upload.StateFailed {

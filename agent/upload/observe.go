@@ -43,28 +43,28 @@ func (r *Record) begun() time.Time {
 // not sent. Its cost grows with their number.
 func (p *Pipeline) Oldest(ctx context.Context) (map[string]time.Time, error) {
 	oldest := map[string]time.Time{}
-	err := p.each(ctx, journal.Filter{
-		Kind: journal.Xray, State: journal.Active, Labels: []string{StateReady, StateSending, StateRetrying}, Limit: 500,
-	}, func(j journal.Job) {
+	f := journal.Filter{Kind: journal.Xray, State: journal.Active, Labels: []string{StateReady, StateSending, StateRetrying}}
+	err := journal.Newest(ctx, p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
 		r, _, err := load(j)
 		if err != nil {
-			return // it is reported where it is worked on
+			return true // it is reported where it is worked on
 		}
 		if since, known := oldest[j.Inbox]; !known || r.begun().Before(since) {
 			oldest[j.Inbox] = r.begun()
 		}
+		return true
 	})
 	return oldest, err
 }
 
-// LastArrival returns when the last set arrived in an inbox that the journal remembers; zero when it remembers none. Its
-// cost grows with the number of sets: it is for the start.
+// LastArrival returns when the last set arrived in an inbox that the journal remembers; zero when it remembers none.
 func (p *Pipeline) LastArrival(ctx context.Context, inbox string) (time.Time, error) {
 	var last time.Time
-	err := p.each(ctx, journal.Filter{Kind: journal.Xray, Inbox: inbox, Limit: 500}, func(j journal.Job) {
+	f := journal.Filter{Kind: journal.Xray, Inbox: inbox}
+	err := journal.Newest(ctx, p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
 		r, _, err := load(j)
 		if err != nil {
-			return
+			return true
 		}
 		at := r.Accepted
 		if at.IsZero() { // rebuilt from a receipt
@@ -73,24 +73,7 @@ func (p *Pipeline) LastArrival(ctx context.Context, inbox string) (time.Time, er
 		if at.After(last) {
 			last = at
 		}
+		return last.Before(j.Updated) // what changed before that has not arrived later
 	})
 	return last, err
-}
-
-// each calls visit with all jobs that f selects, a page at a time.
-func (p *Pipeline) each(ctx context.Context, f journal.Filter, visit func(journal.Job)) error {
-	for ctx.Err() == nil {
-		jobs, err := p.o.Store.List(ctx, f)
-		if err != nil {
-			return err
-		}
-		for _, j := range jobs {
-			f.After = j.Key
-			visit(j)
-		}
-		if len(jobs) < f.Limit {
-			return nil
-		}
-	}
-	return ctx.Err()
 }

@@ -146,27 +146,20 @@ func (p *Pipeline) finishRefusal(ctx context.Context, job journal.Job) error {
 // half-moved.
 func (p *Pipeline) resume(ctx context.Context) error {
 	for _, state := range []journal.State{journal.Active, journal.Failed} {
-		filter := journal.Filter{Kind: journal.Xray, State: state, Limit: 500}
-		for {
-			jobs, err := p.o.Store.List(ctx, filter)
-			if err != nil {
-				return err
+		err := journal.Newest(ctx, p.o.Store, journal.Filter{Kind: journal.Xray, State: state}, journal.Place{}, func(j journal.Job) bool {
+			r, _, err := load(j)
+			in, ok := p.inbox(j.Inbox)
+			if err != nil || !ok || r.Archive == "" || r.Moved {
+				return true
 			}
-			if len(jobs) == 0 {
-				break
+			p.places.keep(in.Outbox, r.Archive)
+			if state == journal.Failed {
+				p.setUnmoved(j.Key, true)
 			}
-			for _, j := range jobs {
-				filter.After = j.Key
-				r, _, err := load(j)
-				in, ok := p.inbox(j.Inbox)
-				if err != nil || !ok || r.Archive == "" || r.Moved {
-					continue
-				}
-				p.places.keep(in.Outbox, r.Archive)
-				if state == journal.Failed {
-					p.setUnmoved(j.Key, true)
-				}
-			}
+			return true
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -93,14 +93,15 @@ func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
 		return err
 	}
 	if strings.Contains(k.name, "~") { // it may have come back from failed/ under another name than it went
-		failed, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed})
-		if err != nil {
-			return err
-		}
-		for _, j := range failed {
+		f := journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed}
+		err := journal.Newest(ctx, in.p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
 			if r, _, err := load(j); err == nil && path.Base(r.Archive) == k.name {
 				jobs = append(jobs, j)
 			}
+			return true
+		})
+		if err != nil {
+			return err
 		}
 	}
 	for _, j := range jobs {

@@ -104,30 +104,27 @@ func (p *Pipeline) noteRetired(ctx context.Context, in Inbox, limit time.Time) e
 	})
 }
 
-// retainJobs forgets what was sent longer ago than keep_sent.
+// retainJobs forgets what was sent longer ago than keep_sent. It looks only at what has not changed since.
 func (p *Pipeline) retainJobs(ctx context.Context, in Inbox) {
 	limit := p.o.Now().Add(-in.Keep)
-	filter := journal.Filter{Kind: journal.Xray, Inbox: in.Name, State: journal.Done, Limit: 500}
-	for {
-		jobs, err := p.o.Store.List(ctx, filter)
-		if err != nil || len(jobs) == 0 {
-			return
+	f := journal.Filter{Kind: journal.Xray, Inbox: in.Name, State: journal.Done}
+	err := journal.Newest(ctx, p.o.Store, f, journal.Place{At: limit}, func(j journal.Job) bool {
+		if r, _, err := load(j); err != nil || r.SentAt.IsZero() || !r.SentAt.Before(limit) {
+			return true
 		}
-		for _, j := range jobs {
-			filter.After = j.Key
-			if r, _, err := load(j); err != nil || r.SentAt.IsZero() || !r.SentAt.Before(limit) {
-				continue
+		err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
+			if now.State != journal.Done {
+				return nil // taken up again meanwhile
 			}
-			err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
-				if now.State != journal.Done {
-					return nil // taken up again meanwhile
-				}
-				return journal.Remove
-			})
-			if err != nil && !errors.Is(err, journal.ErrHeld) {
-				p.log.Warn("record not removed", "id", j.ID, "error", err)
-			}
+			return journal.Remove
+		})
+		if err != nil && !errors.Is(err, journal.ErrHeld) {
+			p.log.Warn("record not removed", "id", j.ID, "error", err)
 		}
+		return ctx.Err() == nil
+	})
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("old records not looked at", "inbox", in.Name, "error", err)
 	}
 }
 
