@@ -162,9 +162,17 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if err != nil {
 		return err
 	}
+	in.unlist(s.key)
 	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, s.key.name), Inbox: in.in.Name})
 	in.p.nudge()
 	return nil
+}
+
+// unlist takes a set off the list of those that only wait, as soon as the journal has it.
+func (in *intake) unlist(k setKey) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	delete(in.waiting, k)
 }
 
 // whole checks that a folder set holds nothing that the watcher has not reported yet: a file that could not be looked at

@@ -68,6 +68,7 @@ func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
 	if err != nil {
 		return err
 	}
+	in.unlist(s.key)
 	in.p.o.Observe(Event{What: Arrived, ID: job.ID, Inbox: job.Inbox})
 	job.Data = r.encode()
 	in.p.setUnmoved(key, true)
