@@ -32,7 +32,7 @@ type rig struct {
 	dir                   string
 	lane, erp, out, respo string // inboxes and their outboxes
 	data                  string
-	more                  string // of the configuration of the inbox lane
+	giveUp                string // give_up_after of the inbox lane
 	sim                   *simulator.Server
 	url                   string
 	want                  map[string]map[string]bool // nomorAju -> SHA-256 of the photos that must arrive
@@ -47,7 +47,7 @@ func newRig(t *testing.T, o simulator.Options) *rig {
 	t.Helper()
 	dir := t.TempDir()
 	r := &rig{t: t, dir: dir, lane: filepath.Join(dir, "lane"), erp: filepath.Join(dir, "erp"), out: filepath.Join(dir, "out"),
-		respo: filepath.Join(dir, "respon"), data: filepath.Join(dir, "data"), want: map[string]map[string]bool{}, log: &lineCounter{}}
+		giveUp: "1h", respo: filepath.Join(dir, "respon"), data: filepath.Join(dir, "data"), want: map[string]map[string]bool{}, log: &lineCounter{}}
 	for _, d := range []string{r.lane, r.erp, r.out, r.respo, r.data} {
 		must(t, os.Mkdir(d, 0o755))
 	}
@@ -68,11 +68,11 @@ beacukai: {base_url: %s/openapi/cnpibk, timeout: 5s, auth: {token: demo-token}}
 t2g: {base_url: %[2]s, edinumber: EDI1, timeout: 5s, auth: {token: demo-token}}
 inboxes:
   - {name: lane, kind: xray, path: %s, outbox: %s, settle: 150ms, rescan: 1s,
-     retry: {first: 50ms, max: 400ms, give_up_after: 1h, not_found_for: 1h}%s}
+     retry: {first: 50ms, max: 400ms, give_up_after: %s, not_found_for: 1h}}
   - {name: erp, kind: aju, path: %s, outbox: %s, kode_dokumen: "30", settle: 150ms, rescan: 1s,
      poll: {first: 1s, max: 2s, done_status: ["120", "800", "900"]}}
 dashboard: {listen: ""}
-`, r.data, r.url, r.lane, r.out, r.more, r.erp, r.respo)
+`, r.data, r.url, r.lane, r.out, r.giveUp, r.erp, r.respo)
 	cfg, err := config.Parse([]byte(text), filepath.Join(r.dir, "kurir.yaml"))
 	must(r.t, err)
 	return cfg

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"time"
 )
 
@@ -15,9 +16,10 @@ const (
 
 // base is what is known of the root.
 type base struct {
-	info  info
-	known bool
-	share share
+	info    info
+	known   bool
+	mounted bool // a file system of its own is mounted at it
+	share   share
 	// doubt is how many scans of the root must end well before the absence of a file is believed in the last of
 	// them: a share that comes back may be empty for a moment.
 	doubt int
@@ -26,6 +28,7 @@ type base struct {
 // rootSight is what a look at the root found.
 type rootSight struct {
 	info     info
+	mounted  bool
 	share    share
 	fresh    bool    // it was offline, or is another root than before
 	source   *source // of events, if they are wanted and were not there
@@ -40,6 +43,9 @@ func (w *Watcher) probe(now time.Time) job {
 	return func(p *progress) func(bool) {
 		s := w.lookAtRoot()
 		p.step()
+		if s.reason == "" && old.mounted && !s.mounted {
+			s.reason = "nothing is mounted there any more; restart kurir if that is meant"
+		}
 		s.fresh = fresh || !s.info.sameFolder(old.info)
 		if s.reason == "" && (s.fresh || retry) {
 			w.prepare(&s)
@@ -81,7 +87,8 @@ func (w *Watcher) lookAtRoot() rootSight {
 	if !in.mode.IsDir() || !in.sameFolder(opened) {
 		return rootSight{reason: "the folder was replaced while it was looked at"}
 	}
-	return rootSight{info: in}
+	above, err := w.sys.lstat(filepath.Dir(w.root))
+	return rootSight{info: in, mounted: err == nil && above.dev != in.dev}
 }
 
 // rootTrouble puts an error of looking at the root into words.
@@ -138,7 +145,7 @@ func (w *Watcher) rootSeen(s rootSight) {
 		w.log.Info("folder is back", "duration", now.Sub(since).Round(time.Second))
 		w.now.Offline, w.now.Reason = time.Time{}, ""
 	}
-	w.base.info = s.info
+	w.base.info, w.base.mounted = s.info, s.mounted
 	w.read(w.tree.root)
 }
 

@@ -25,6 +25,9 @@ func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now
 	if v.again.IsZero() {
 		v.again = now.Add(in.p.o.Patience)
 	}
+	if doubt := s.changed.Add(in.p.o.Patience); doubt.After(now) && doubt.Before(v.again) {
+		return doubt // takeLate will not doubt any more
+	}
 	return v.again
 }
 
