@@ -115,6 +115,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.summaries.run(gctx) })
+	g.Go(func() error { return journal.WatchClock(gctx, p.o.Store, journal.Aju, p.o.Now, p.Wake) })
 	for range p.o.Workers {
 		g.Go(func() error { return p.worker(gctx) })
 	}

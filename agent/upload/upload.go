@@ -149,6 +149,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.status.run(ctx) })
+	g.Go(func() error { return journal.WatchClock(ctx, p.o.Store, journal.Xray, p.o.Now, p.nudge) })
 	g.Go(func() error { return p.moveRefused(ctx) })
 	g.Go(func() error { return p.tidyStatuses(ctx) })
 	g.Go(func() error { return p.retain(ctx) })
