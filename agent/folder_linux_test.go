@@ -121,14 +121,14 @@ func setImmutable(t *testing.T, file string, immutable bool) {
 	defer f.Close()
 	flags, err := unix.IoctlGetUint32(int(f.Fd()), unix.FS_IOC_GETFLAGS)
 	if err != nil {
-		t.Skipf("files cannot be made immutable here: %v", err)
+		cannot(t, "files cannot be made immutable here: %v", err)
 	}
 	const immutableFlag = 0x10 // FS_IMMUTABLE_FL
 	if flags &^= immutableFlag; immutable {
 		flags |= immutableFlag
 	}
 	if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, int(flags)); err != nil {
-		t.Skipf("files cannot be made immutable here: %v", err)
+		cannot(t, "files cannot be made immutable here: %v", err)
 	}
 }
 
