@@ -111,6 +111,7 @@ func TestEmptyMountPointIsNoOutbox(t *testing.T) {
 				t.Errorf("the problem is %q", p.Message)
 			}
 			r.until("B says why it waits", func() bool { _, why := r.state("B"); return why != nil && why.Code == "disk" })
+			r.until("its status could not be written", func() bool { return strings.Contains(r.log.tail(), "status not written") })
 			if left, err := os.ReadDir(mount); err != nil || len(left) > 0 {
 				t.Errorf("the mount point holds %v, %v", left, err)
 			}

@@ -45,7 +45,7 @@ func (a *Agent) assembleDisks() error {
 		return fmt.Errorf("look at data_dir: %w", err)
 	}
 	a.disks = &disks{
-		data: outbox.NewGuard(a.cfg.DataDir, ""), home: home, outboxes: map[string]*outbox.Guard{}, lost: make(chan error, 1),
+		data: outbox.NewFixedGuard(a.cfg.DataDir), home: home, outboxes: map[string]*outbox.Guard{}, lost: make(chan error, 1),
 	}
 	for _, in := range a.cfg.Inboxes {
 		if a.disks.outboxes[in.Outbox] != nil {

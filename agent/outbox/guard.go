@@ -36,6 +36,7 @@ const guardPermit = ".kurir"
 // for use by many goroutines.
 type Guard struct {
 	folder  string
+	fixed   bool // it is not looked whether its file system is there
 	now     func() time.Time
 	trying  sync.Mutex // held by whoever looks
 	mu      sync.Mutex // guards all below
@@ -52,6 +53,13 @@ type Guard struct {
 // last well (see Mount), "" where that is not known.
 func NewGuard(folder, mount string) *Guard {
 	return &Guard{folder: folder, mount: mount, now: time.Now, pace: guardFirst}
+}
+
+// NewFixedGuard returns the Guard of a folder that someone else watches for another file system in its place.
+func NewFixedGuard(folder string) *Guard {
+	g := NewGuard(folder, "")
+	g.fixed = true
+	return g
 }
 
 // Folder returns the folder that is guarded.
@@ -149,7 +157,7 @@ func (g *Guard) look(try bool) error {
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", g.folder, err)
 	}
-	if mount != "" && isAbove(now, mount) && os.Remove(filepath.Join(g.folder, guardPermit)) != nil {
+	if !g.fixed && mount != "" && isAbove(now, mount) && os.Remove(filepath.Join(g.folder, guardPermit)) != nil {
 		return fmt.Errorf("%s: %w: it was at %s; if the folder is to be used without it, make a file %s in it",
 			g.folder, ErrUnmounted, mount, guardPermit)
 	}

@@ -217,7 +217,7 @@ func (t *task) row(label string, c *journal.Cause) string {
 
 // show writes the status file. One that cannot be written is reported, and is written with the next poll.
 func (t *task) show(job journal.Job) Document {
-	if t.folder == "" {
+	if t.folder == "" || t.in.Guard.Ready() != nil {
 		return t.p.document(job, t.rec, nil)
 	}
 	before, err := readDocument(t.folder)

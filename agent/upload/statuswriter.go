@@ -25,6 +25,7 @@ const (
 type statusWriter struct {
 	wake    chan struct{} // one slot
 	changed func(Status)
+	guards  map[string]*outbox.Guard // by outbox; nobody looks at those that are not here
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -153,6 +154,9 @@ func (w *statusWriter) back(out string) {
 }
 
 func (w *statusWriter) write(key string, st Status, out string) error {
+	if err := w.guards[out].Ready(); err != nil {
+		return err // what would be written now might be in the wrong place
+	}
 	b, err := marshal(st)
 	if err != nil {
 		return err

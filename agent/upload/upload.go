@@ -130,7 +130,9 @@ func New(o Options) *Pipeline {
 		births: make(map[string]time.Time),
 		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}), refused: make(map[string]bool),
 	}
+	p.status.guards = make(map[string]*outbox.Guard)
 	for _, in := range o.Inboxes {
+		p.status.guards[in.Outbox] = in.Guard
 		p.inboxes[in.Name] = newIntake(p, in)
 	}
 	return p
