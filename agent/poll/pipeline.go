@@ -66,6 +66,7 @@ type Pipeline struct {
 	summaries *summaries
 	reported  reported
 	wake      chan struct{} // one slot: a document may be due
+	ownClock  bool          // the clock is the system's, which the journal goes by too
 
 	naming  sync.Mutex                    // held while a list or a document chooses its folder
 	folders map[string]string             // of documents that have chosen one and have no status file there yet: their ids
@@ -75,7 +76,8 @@ type Pipeline struct {
 
 // New returns a pipeline that does nothing until Run.
 func New(o Options) *Pipeline {
-	if o.Now == nil {
+	own := o.Now == nil
+	if own {
 		o.Now = time.Now
 	}
 	if o.Patience == 0 {
@@ -95,6 +97,7 @@ func New(o Options) *Pipeline {
 		o: o, log: o.Logger.With("component", "poll"), inboxes: make(map[string]Inbox),
 		wake: make(chan struct{}, 1), folders: make(map[string]string), waiting: make(map[string][]chan journal.Job),
 	}
+	p.ownClock = own
 	p.summaries = newSummaries(p)
 	for _, in := range o.Inboxes {
 		p.inboxes[in.Name] = in
@@ -115,7 +118,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.summaries.run(gctx) })
-	g.Go(func() error { return journal.WatchClock(gctx, p.o.Store, journal.Aju, p.o.Now, p.Wake) })
+	if p.ownClock {
+		g.Go(func() error { return journal.WatchClock(gctx, p.o.Store, journal.Aju, p.o.Now, p.Wake) })
+	}
 	for range p.o.Workers {
 		g.Go(func() error { return p.worker(gctx) })
 	}
