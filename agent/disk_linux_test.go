@@ -65,6 +65,13 @@ func TestOutboxLostAndFound(t *testing.T) {
 				return state == "retrying" && why != nil && why.Code == "disk"
 			})
 			r.whole()
+			aside := filepath.Join(r.dir, "stage", "ASIDE")
+			must(t, os.MkdirAll(aside, 0o755))
+			must(t, os.WriteFile(filepath.Join(aside, "set.json"), sidecar("ASIDE"), 0o644))
+			must(t, os.WriteFile(filepath.Join(aside, "a.jpg"), photo(t, 99), 0o644))
+			if _, err := r.a.Send(t.Context(), "lane", []string{aside}, nil); err == nil || !strings.Contains(err.Error(), "waiting for the disk") {
+				t.Errorf("sent by hand: %v", err)
+			}
 			for i := range 20 {
 				if n := len(r.sim.Photos(fmt.Sprintf("AFTER%02d", i))); n > 0 {
 					t.Errorf("%d photos were sent although their receipt could not be written", n)
