@@ -246,3 +246,33 @@ func TestPhotoReplacedWhileItIsSent(t *testing.T) {
 	r.untilSent("A")
 	r.until("the inbox is empty", func() bool { return len(below(r.lane)) == 0 })
 }
+
+// TestInboxBreaks: the inbox's disk fails between the server's storing of a set and its answer. With the disk back, its
+// files follow, and nothing is sent again.
+func TestInboxBreaks(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Options{Faults: slowAnswers})
+	disk := mountBrittle(t, r.lane)
+	r.start()
+	r.drop("A", 1, 2)
+	disk.sync() // or it would be gone with the disk
+	r.until("the server has stored the photos", func() bool { return len(r.sim.Photos("A")) == 2 })
+	disk.fail() // its folders can still be listed, as they are in memory
+	r.until("A says why it waits", func() bool {
+		s, why := r.state("A")
+		return s == "retrying" && why != nil && why.Code == "disk"
+	})
+	lines := r.log.count()
+	<-time.After(2 * time.Second) // in which it does not run in circles
+	if n := r.log.count() - lines; n > 60 {
+		t.Errorf("%d lines were logged:\n%s", n, r.log.tail())
+	}
+	disk.repair()
+	r.untilSent("A")
+	r.drop("B", 3)
+	r.untilSent("B")
+	r.once()
+	if n := r.sends(); n != 2 {
+		t.Errorf("%d requests for two sets", n)
+	}
+}

@@ -113,6 +113,15 @@ func (b *brittle) mount() {
 	}
 }
 
+// sync brings what was written to the disk.
+func (b *brittle) sync() {
+	b.t.Helper()
+	f, err := os.Open(b.dir)
+	must(b.t, err)
+	defer f.Close() // an open file would keep the broken file system alive
+	must(b.t, unix.Syncfs(int(f.Fd())))
+}
+
 // shutdownIOC is ext4's EXT4_IOC_SHUTDOWN, by which the kernel's own tests break a file system.
 const shutdownIOC = 0x8004587d
 
