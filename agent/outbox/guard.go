@@ -15,9 +15,11 @@ import (
 
 // The paces of a Guard.
 const (
-	guardFirst = 5 * time.Second  // between two tries of a folder that is in trouble
-	guardLast  = 30 * time.Second // where it has been well again for moments only
-	guardCalm  = time.Minute      // how long it must have been well for its next trouble to be tried at the first pace
+	guardLook  = 20 * time.Millisecond // between two looks at a folder that is well
+	guardTrust = time.Second           // how long a try that went well is believed, whatever fails
+	guardFirst = 5 * time.Second       // between two tries of a folder that is in trouble
+	guardLast  = 30 * time.Second      // where it has been well again for moments only
+	guardCalm  = time.Minute           // how long it must have been well for its next trouble to be tried at the first pace
 )
 
 // guardSize is how much room a try needs: enough for the receipts and states of what waits.
@@ -43,7 +45,8 @@ type Guard struct {
 	mount   string     // where the folder's file system is mounted; "" while that is not known
 	trouble error
 	since   time.Time
-	next    time.Time // when to try again, in trouble
+	next    time.Time // when to look again; in trouble, when to try again
+	tried   time.Time // when a try last went well
 	pace    time.Duration
 	well    time.Time // since when it has been well
 	tries   int
@@ -129,7 +132,10 @@ func (g *Guard) Failed(err error) bool {
 	if _, trouble := g.State(); trouble != nil {
 		return true
 	}
-	found := g.look(true)
+	var found error
+	if g.doubtful() {
+		found = g.look(true)
+	}
 	if found == nil && isFull(err) {
 		found = err
 	}
@@ -140,11 +146,18 @@ func (g *Guard) Failed(err error) bool {
 	return true
 }
 
-// due reports whether to look. A folder that is well is looked at always: that costs microseconds.
+// due reports whether to look.
 func (g *Guard) due() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.trouble == nil || !g.now().Before(g.next)
+	return !g.now().Before(g.next)
+}
+
+// doubtful reports whether the folder has not just been tried.
+func (g *Guard) doubtful() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now().Sub(g.tried) >= guardTrust
 }
 
 // look looks whether the file system is there, and with try, or the first time, tries to write. The caller holds trying.
@@ -153,9 +166,12 @@ func (g *Guard) look(try bool) error {
 	mount := g.mount
 	try = try || g.well.IsZero()
 	g.mu.Unlock()
-	now, err := mountOf(g.folder)
-	if err != nil {
-		return fmt.Errorf("look at %s: %w", g.folder, err)
+	now := ""
+	if !g.fixed {
+		var err error
+		if now, err = mountOf(g.folder); err != nil {
+			return fmt.Errorf("look at %s: %w", g.folder, err)
+		}
 	}
 	if !g.fixed && mount != "" && isAbove(now, mount) && os.Remove(filepath.Join(g.folder, guardPermit)) != nil {
 		return fmt.Errorf("%s: %w: it was at %s; if the folder is to be used without it, make a file %s in it",
@@ -167,8 +183,10 @@ func (g *Guard) look(try bool) error {
 		}
 	}
 	g.mu.Lock()
-	g.mount = now
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	if g.mount = now; try {
+		g.tried = g.now()
+	}
 	return nil
 }
 
@@ -211,7 +229,7 @@ func (g *Guard) settle(trouble error) {
 		case g.well.IsZero(): // the first look: nothing is known against it
 			g.well = now.Add(-guardCalm)
 		}
-		g.trouble, g.since = nil, time.Time{}
+		g.trouble, g.since, g.next = nil, time.Time{}, now.Add(guardLook)
 		return
 	case g.trouble == nil:
 		if g.since = now; g.well.IsZero() || now.Sub(g.well) >= guardCalm {

@@ -67,6 +67,10 @@ func TestGuardIsToldOfFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, folder, nil)
+	if g.Failed(errors.New("not a directory")) {
+		t.Error("a folder that has just been tried is tried again")
+	}
+	*clock = clock.Add(guardTrust)
 	if !g.Failed(errors.New("not a directory")) || g.Ready() == nil {
 		t.Error("a folder that cannot be written is taken for well")
 	}
