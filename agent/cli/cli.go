@@ -80,13 +80,19 @@ type app struct {
 	paint    painter // for out
 	paintErr painter // for err
 	lang     reason.Language
+	zone     *time.Location // of the times shown
+	width    int            // columns of the terminal that out is; 0: it is none
+	height   int            // its rows
+	now      func() time.Time
 	config   string // -c
 	json     bool   // --json
 	dataDir  string // of the agent that runs in this process
 }
 
 func newApp(p Process) *app {
+	columns, rows := screen(p.Stdout)
 	return &app{
+		width: columns, height: rows, zone: time.Local, now: time.Now,
 		out: p.Stdout, err: p.Stderr,
 		paint: painterFor(p.Stdout), paintErr: painterFor(p.Stderr),
 		lang: reason.Language(config.Default().Lang()),
@@ -192,7 +198,7 @@ func (a *app) withJSON(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// load reads the configuration, whose language is the one to speak from then on.
+// load reads the configuration, whose language and time zone count from then on.
 func (a *app) load() (*config.Config, error) {
 	path, err := config.Find(a.config)
 	if err != nil {
@@ -202,6 +208,6 @@ func (a *app) load() (*config.Config, error) {
 	if err != nil {
 		return nil, &usageError{err: err, config: true}
 	}
-	a.lang = reason.Language(cfg.Lang())
+	a.lang, a.zone = reason.Language(cfg.Lang()), cfg.Location()
 	return cfg, nil
 }

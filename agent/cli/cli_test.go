@@ -188,12 +188,21 @@ func TestListKeepsTheLimitOverBothKinds(t *testing.T) {
 // stub is a backend that knows some sets and documents and can do nothing.
 type stub struct {
 	backend
+	overview  control.Overview
 	sets      []control.Set
 	documents []control.Document
 }
 
-func (s stub) Sets(context.Context, control.Query) (control.Sets, error) {
-	return control.Sets{Sets: s.sets}, nil
+func (s stub) Overview(context.Context) (control.Overview, error) { return s.overview, nil }
+
+func (s stub) Sets(_ context.Context, q control.Query) (control.Sets, error) {
+	var page control.Sets
+	for _, set := range s.sets {
+		if q.State == "" || q.State == set.State {
+			page.Sets = append(page.Sets, set)
+		}
+	}
+	return page, nil
 }
 
 func (s stub) Documents(context.Context, control.Query) (control.Documents, error) {

@@ -13,6 +13,7 @@ import (
 
 	"kurir/agent/config"
 	"kurir/agent/control"
+	"kurir/agent/reason"
 )
 
 // states are what list --state takes.
@@ -45,7 +46,11 @@ States of sets: waiting, ready, sending, retrying, sent, failed; of documents: p
 	cmd.Flags().StringVar(&q.State, "state", "", "only those in this `STATE`")
 	cmd.Flags().StringVar(&q.Inbox, "inbox", "", "only those of the inbox with this `NAME`")
 	cmd.Flags().StringVar(&kind, "kind", "", "only xray (sets) or aju (documents)")
+	cmd.Flags().StringVar(&q.Search, "search", "", "only those with this `TEXT` in their id, nomorAju, nomorBlAwb or car")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "at most so many; 0 is no limit")
+	a.completeFlag(cmd, "state", func() []string { return states })
+	a.completeFlag(cmd, "kind", func() []string { return []string{config.KindXray, config.KindAju} })
+	a.completeInbox(cmd, "")
 	return a.withJSON(a.withConfig(cmd))
 }
 
@@ -136,24 +141,30 @@ func (a *app) showList(f found) error {
 	}
 	lines := make([]line, 0, f.len())
 	for _, s := range f.Sets {
-		lines = append(lines, line{s.UpdatedAt, []string{s.ID, s.State, strconv.Itoa(len(s.Images)), clock(s.UpdatedAt), setWhy(s)}})
+		lines = append(lines, line{s.UpdatedAt, []string{s.ID, s.State, strconv.Itoa(len(s.Images)), a.clock(s.UpdatedAt), setWhy(s)}})
 	}
 	for _, d := range f.Documents {
-		lines = append(lines, line{d.UpdatedAt, []string{d.ID, d.State, "-", clock(d.UpdatedAt), documentWhy(d)}})
+		lines = append(lines, line{d.UpdatedAt, []string{d.ID, d.State, "-", a.clock(d.UpdatedAt), documentWhy(d)}})
 	}
 	slices.SortStableFunc(lines, func(x, y line) int { return y.at.Compare(x.at) })
-	rows := [][]string{{"ID", a.say("KEADAAN", "STATE"), a.say("FOTO", "PHOTOS"), a.say("DIPERBARUI", "UPDATED"),
-		a.say("KETERANGAN", "WHY")}}
+	head := []string{"ID", a.say("KEADAAN", "STATE"), a.say("FOTO", "PHOTOS"), a.say("DIPERBARUI", "UPDATED"),
+		a.say("KETERANGAN", "WHY")}
+	rows := make([][]string, 0, len(lines))
 	for _, l := range lines {
 		rows = append(rows, l.row)
 	}
-	return a.table(rows)
+	return a.lines(a.columns(head, rows, func(col int, text string) func(string) string {
+		if col == 1 {
+			return a.paint.state(text)
+		}
+		return nil
+	}))
 }
 
 func setWhy(s control.Set) string {
 	switch {
 	case s.Error != nil:
-		return s.Error.Code + ": " + s.Error.Message
+		return exactly(s.Error)
 	case s.Note != "":
 		return s.Note
 	case len(s.WaitingFor) > 0:
@@ -164,8 +175,27 @@ func setWhy(s control.Set) string {
 
 func documentWhy(d control.Document) string {
 	if d.Error != nil {
-		return d.Error.Code + ": " + d.Error.Message
+		return exactly(d.Error)
 	}
 	status := strings.TrimSpace(d.Status + " " + d.StatusUraian)
 	return cmp.Or(status, d.Note)
+}
+
+// saysAll are the codes whose sentence in the catalogue says all that a person needs; of the others the detail behind it does.
+var saysAll = []reason.Code{reason.NotFound, reason.Unauthorized, reason.Forbidden, reason.TooLarge, reason.ServerError,
+	reason.BadResponse, reason.Network, reason.Timeout}
+
+// exactly is an error in one line: its code, and its sentence or what exactly is wrong.
+func exactly(e *control.Error) string {
+	for _, lang := range []reason.Language{reason.Indonesian, reason.English} {
+		what := reason.Of(reason.Code(e.Code), lang).What
+		detail, ok := strings.CutPrefix(e.Message, what+" (")
+		switch {
+		case ok && slices.Contains(saysAll, reason.Code(e.Code)):
+			return e.Code + ": " + what
+		case ok:
+			return e.Code + ": " + strings.TrimSuffix(detail, ")")
+		}
+	}
+	return e.Code + ": " + e.Message
 }

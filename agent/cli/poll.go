@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kurir/agent/config"
 	"kurir/agent/control"
 )
 
@@ -18,8 +19,11 @@ func (a *app) pollCommand() *cobra.Command {
 into the outbox, and tracks them from then on.`,
 		Args: someArgs("CAR"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.poll(cmd.Context(), inbox, args) },
+
+		ValidArgsFunction: a.completeCars,
 	}
 	cmd.Flags().StringVar(&inbox, "inbox", "", "`NAME` of the inbox whose settings and outbox count (default: the only one)")
+	a.completeInbox(cmd, config.KindAju)
 	return a.withJSON(a.withConfig(cmd))
 }
 

@@ -25,6 +25,7 @@ nothing matches. Without a running agent they are tried when it starts.`,
 				return a.retry(cmd.Context(), r, control.RetryRequest{IDs: args, Failed: failed})
 			})
 		},
+		ValidArgsFunction: a.completeIDs([]string{"failed", "expired", "retrying"}),
 	}
 	cmd.Flags().BoolVar(&failed, "failed", false, "all that have failed")
 	return a.withJSON(a.withConfig(cmd))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kurir/agent/config"
 	"kurir/agent/control"
 )
 
@@ -25,6 +26,7 @@ them. What was sent is moved to sent/ of the inbox's outbox with a receipt, like
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.send(cmd.Context(), inbox, args) },
 	}
 	cmd.Flags().StringVar(&inbox, "inbox", "", "`NAME` of the inbox whose settings and outbox count (default: the only one)")
+	a.completeInbox(cmd, config.KindXray)
 	return a.withJSON(a.withConfig(cmd))
 }
 
@@ -106,12 +108,20 @@ func (a *app) outcome(f found, err error, well func(state string) bool) error {
 // advise says what to do about something that did not end well.
 func (a *app) advise(id string, e *control.Error) {
 	if e != nil && e.Action != "" {
-		a.note(a.paintErr.warn(plain(id + ": " + e.Action)))
+		a.note(a.paintErr.warn(plain(id + ": " + whoActs(e.WhoActs) + e.Action)))
 	}
 }
 
+// whoActs names who must act, before what to do.
+func whoActs(who string) string {
+	if who == "" {
+		return ""
+	}
+	return "[" + who + "] "
+}
+
 func progressLine(p painter, id, state, why string) string {
-	paint := map[string]func(string) string{"sent": p.good, "done": p.good, "failed": p.bad, "expired": p.bad, "retrying": p.warn}[state]
+	paint := p.state(state)
 	if paint == nil {
 		paint = p.dim
 	}

@@ -1,15 +1,14 @@
 package cli
 
 import (
-	"fmt"
-	"maps"
+	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"kurir/agent/config"
 	"kurir/agent/control"
 )
 
@@ -18,80 +17,111 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:     "status",
 		GroupID: "see",
 		Short:   "How the agent, its folders and the services are doing",
-		Long:    "Shows the inboxes, what is in each by state, the services, and what needs attention.",
-		Args:    noArgs,
+		Long: `Shows on one screen whether kurir works, what needs attention and who must act, its folders and services, what waits and
+since when, what failed, and when it is tried next.`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.reading(cmd.Context(), func(r *reached) error {
-				o, err := r.Overview(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return a.printJSON(o)
-				}
-				return a.showOverview(o)
-			})
+			return a.reading(cmd.Context(), func(r *reached) error { return a.status(cmd.Context(), r) })
 		},
 	}))
 }
 
-func (a *app) showOverview(o control.Overview) error {
-	head := "kurir " + o.Version
-	if o.Running && !o.Since.IsZero() {
-		head += ", " + a.say("berjalan sejak ", "running since ") + clock(o.Since)
-	}
-	if _, err := fmt.Fprintln(a.out, a.paint.bold(head)); err != nil {
+func (a *app) status(ctx context.Context, r backend) error {
+	o, err := r.Overview(ctx)
+	if err != nil {
 		return err
 	}
-	rows := [][]string{{a.say("FOLDER MASUK", "INBOX"), a.say("JENIS", "KIND"), a.say("PANTAU", "WATCH"), a.say("JUMLAH", "COUNTS"),
-		a.say("MENUNGGU SEJAK", "WAITING SINCE"), a.say("PATH", "PATH")}}
+	if a.json {
+		return a.printJSON(o)
+	}
+	pending, err := a.pending(ctx, r, o)
+	if err != nil {
+		return err
+	}
+	return a.lines(a.overview(o, pending))
+}
+
+// How many are looked at and shown of what has not ended well.
+const (
+	lookAtMost = 500
+	showFailed = 3
+	showOthers = 2
+)
+
+// item is a set or document that has not ended well, as the overview shows it.
+type item struct {
+	id, state, why, who string
+	at                  time.Time // when it failed, when it is tried next, or since when it waits
+}
+
+// pending is what is not through: what failed, the latest first; what is tried again, the next first; what waits, the
+// longest first.
+type pending struct {
+	failed, retrying, waiting []item
+
+	nFailed, nRetrying, nWaiting int // of all there are
+}
+
+// pending asks for what is not through, as far as the counts say that there is any.
+func (a *app) pending(ctx context.Context, r backend, o control.Overview) (pending, error) {
+	n := map[string]int{} // by kind and state
 	for _, in := range o.Inboxes {
-		watch := in.Mode
-		if !in.OfflineSince.IsZero() {
-			watch = "offline"
-		}
-		rows = append(rows, []string{in.Name, in.Kind, dash(watch), dash(countWords(in.Counts)), dash(clock(in.OldestWaiting)), in.Path})
-	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	rows = [][]string{{a.say("LAYANAN", "SERVICE"), a.say("KEADAAN", "STATE"), a.say("ALAMAT", "ADDRESS")}}
-	for _, api := range o.APIs {
-		rows = append(rows, []string{api.Name, api.State, api.URL})
-	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	for _, p := range o.Problems {
-		if _, err := fmt.Fprintln(a.out, a.paint.bad(plain(fmt.Sprintf("! %s: %s: %s", p.Subject, p.Code, p.Message)))); err != nil {
-			return err
+		for state, count := range in.Counts {
+			n[in.Kind+state] += count
 		}
 	}
-	return nil
-}
-
-// countWords shows how many are in each state, in the order of the states' names.
-func countWords(counts map[string]int) string {
-	var parts []string
-	for _, state := range slices.Sorted(maps.Keys(counts)) {
-		if counts[state] > 0 {
-			parts = append(parts, strconv.Itoa(counts[state])+" "+state)
+	const xray, aju = config.KindXray, config.KindAju
+	var p pending
+	p.nFailed = n[xray+"failed"] + n[aju+"failed"] + n[aju+"expired"]
+	p.nRetrying = n[xray+"retrying"] + n[aju+"retrying"]
+	p.nWaiting = n[xray+"waiting"]
+	for _, ask := range []struct {
+		kind, state string
+		limit       int
+		to          *[]item
+	}{
+		{xray, "failed", showFailed, &p.failed}, {aju, "failed", showFailed, &p.failed}, {aju, "expired", showFailed, &p.failed},
+		{xray, "retrying", lookAtMost, &p.retrying}, {aju, "retrying", lookAtMost, &p.retrying},
+		{xray, "waiting", lookAtMost, &p.waiting},
+	} {
+		if n[ask.kind+ask.state] == 0 {
+			continue
 		}
+		f, err := find(ctx, r, ask.kind, control.Query{State: ask.state, Limit: ask.limit})
+		if err != nil {
+			return p, err
+		}
+		*ask.to = append(*ask.to, a.items(f)...)
 	}
-	return strings.Join(parts, ", ")
+	slices.SortStableFunc(p.failed, func(x, y item) int { return y.at.Compare(x.at) })
+	slices.SortStableFunc(p.retrying, func(x, y item) int { return x.at.Compare(y.at) })
+	slices.SortStableFunc(p.waiting, func(x, y item) int { return x.at.Compare(y.at) })
+	return p, nil
 }
 
-// clock shows a time, "" for none.
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return ""
+func (a *app) items(f found) []item {
+	out := make([]item, 0, f.len())
+	for _, s := range f.Sets {
+		i := item{id: s.ID, state: s.State, why: setWhy(s), at: map[string]time.Time{
+			"waiting": s.FirstSeenAt, "retrying": s.NextAttemptAt}[s.State]}
+		out = append(out, i.with(s.Error, s.UpdatedAt))
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	for _, d := range f.Documents {
+		i := item{id: d.ID, state: d.State, why: documentWhy(d)}
+		if d.State == "retrying" {
+			i.at = d.NextPollAt
+		}
+		out = append(out, i.with(d.Error, d.UpdatedAt))
+	}
+	return out
 }
 
-func dash(s string) string {
-	if s == "" {
-		return "-"
+func (i item) with(e *control.Error, updated time.Time) item {
+	if i.at.IsZero() {
+		i.at = updated
 	}
-	return s
+	if e != nil {
+		i.who, i.why = e.WhoActs, strings.TrimPrefix(i.why, e.Code+": ")
+	}
+	return i
 }

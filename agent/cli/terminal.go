@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"golang.org/x/term"
 
@@ -28,23 +27,6 @@ func (a *app) printJSON(v any) error {
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("print JSON: %w", err)
-	}
-	return nil
-}
-
-// table writes rows in columns to standard output.
-func (a *app) table(rows [][]string) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = plain(cell)
-		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t")); err != nil {
-			return fmt.Errorf("print table: %w", err)
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print table: %w", err)
 	}
 	return nil
 }
@@ -72,6 +54,19 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// screen returns how many columns and rows the terminal has; zeros for what is no terminal.
+func screen(w io.Writer) (columns, rows int) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, 0
+	}
+	columns, rows, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		return 80, 24
+	}
+	return columns, rows
+}
+
 func (p painter) wrap(code, s string) string {
 	if !p {
 		return s
@@ -84,3 +79,16 @@ func (p painter) warn(s string) string { return p.wrap("33", s) }
 func (p painter) bad(s string) string  { return p.wrap("31", s) }
 func (p painter) bold(s string) string { return p.wrap("1", s) }
 func (p painter) dim(s string) string  { return p.wrap("2", s) }
+
+// state colours by what a state means to the one who looks.
+func (p painter) state(state string) func(string) string {
+	switch state {
+	case "sent", "done", "ok":
+		return p.good
+	case "failed", "expired", "offline":
+		return p.bad
+	case "retrying", "waiting", "paused":
+		return p.warn
+	}
+	return nil
+}
