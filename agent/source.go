@@ -11,6 +11,7 @@ import (
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/journal"
+	"kurir/agent/poll"
 	"kurir/agent/reason"
 	"kurir/agent/upload"
 )
@@ -21,7 +22,7 @@ var (
 )
 
 // Overview implements control.Source.
-func (a *Agent) Overview(context.Context) (control.Overview, error) {
+func (a *Agent) Overview(ctx context.Context) (control.Overview, error) {
 	o := control.Overview{
 		Running: a.running.Load(), Now: time.Now().In(a.cfg.Location()).Round(0), Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
 		Journal: control.Journal{Path: JournalPath(a.cfg), Problem: a.damage},
@@ -48,6 +49,9 @@ func (a *Agent) Overview(context.Context) (control.Overview, error) {
 		}
 		if o.Running {
 			a.watching(in.Name, &c)
+		}
+		if err := a.lastDone(ctx, in, &c); err != nil {
+			return o, err
 		}
 		o.Inboxes = append(o.Inboxes, c)
 	}
@@ -88,6 +92,20 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 func (a *Agent) problem(subject string, code reason.Code, detail string, since time.Time) control.Problem {
 	words := reason.Of(code, a.lang)
 	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do, WhoActs: words.Who, Since: since}
+}
+
+// lastDone fills in when a set was last sent, or a document last ended.
+func (a *Agent) lastDone(ctx context.Context, in config.Inbox, c *control.Inbox) error {
+	done := journal.Filter{Kind: journal.Kind(in.Kind), Inbox: in.Name, Labels: []string{upload.StateSent}}
+	if in.Kind == config.KindAju {
+		done.Labels = []string{poll.Done}
+	}
+	done.Limit = 1
+	jobs, err := a.store.Recent(ctx, done, journal.Place{})
+	for _, j := range jobs {
+		c.LastDone = j.Updated.In(a.cfg.Location())
+	}
+	return err
 }
 
 // watching fills in how an inbox is watched.
