@@ -20,8 +20,8 @@ const (
 
 // completeFlag completes a flag with words that are known when they are asked for.
 func (a *app) completeFlag(cmd *cobra.Command, flag string, words func() []string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return words(), cobra.ShellCompDirectiveNoFileComp
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return fitting(slices.Clone(words()), nil, begun), cobra.ShellCompDirectiveNoFileComp
 	}) // the flag exists
 }
 

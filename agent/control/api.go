@@ -25,8 +25,8 @@ type apiError struct {
 	Message string `json:"message"`
 }
 
-func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
+func (s *Server) routes() *router {
+	mux := newRouter(s.bearsToken)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /api/v1/status", s.status)
@@ -39,6 +39,7 @@ func (s *Server) routes() http.Handler {
 	if s.o.Metrics != nil {
 		mux.Handle("GET /metrics", s.o.Metrics)
 	}
+	mux.HandleFunc("GET /api/v1/openapi.yaml", s.openapi)
 	if s.o.Actions != nil {
 		mux.HandleFunc("POST /api/v1/retry", s.retry)
 		mux.HandleFunc("POST /api/v1/send", s.send)

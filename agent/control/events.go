@@ -53,6 +53,10 @@ func (h *hub) listen() (events <-chan Event, end func(), ok bool) {
 
 // events streams what changes as server-sent events until the client goes, falls behind or the server stops.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		return
+	}
 	events, end, ok := s.hub.listen()
 	if !ok {
 		fail(w, http.StatusServiceUnavailable, "too many listeners")

@@ -72,6 +72,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer file.remove(s.o.DataDir)
 	s.log.Info("control address listens", "address", file.Address, "page", s.o.Listen != "")
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		s.log.Warn("control address is open to the network: whoever reaches it can read it", "address", file.Address)
+	}
 
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
