@@ -169,12 +169,16 @@ func TestJSONIsStable(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 20, 30, 456e6, time.FixedZone("", 7*3600))
 	b := aFullBackend(at)
 	for name, do := range map[string]func(a *app) error{
-		"status":        func(a *app) error { return a.status(t.Context(), b) },
-		"list":          func(a *app) error { return a.list(t.Context(), &reached{backend: b}, "", control.Query{Limit: 50}) },
-		"show-set":      func(a *app) error { return a.show(t.Context(), &reached{backend: stub{sets: b.sets}}, "lane-1/AWB123") },
-		"show-document": func(a *app) error { return a.show(t.Context(), &reached{backend: stub{documents: b.documents}}, "erp/X") },
-		"send":          func(a *app) error { return a.outcome(found{Sets: b.sets}, nil, func(string) bool { return true }) },
-		"poll":          func(a *app) error { return a.outcome(found{Documents: b.documents}, nil, func(string) bool { return true }) },
+		"status":   func(a *app) error { return a.status(t.Context(), b) },
+		"list":     func(a *app) error { return a.list(t.Context(), &reached{backend: b}, "", control.Query{Limit: 50}) },
+		"show-set": func(a *app) error { return a.show(t.Context(), &reached{backend: stub{sets: b.sets}}, "lane-1/AWB123") },
+		"show-document": func(a *app) error {
+			return a.show(t.Context(), &reached{backend: stub{documents: b.documents}}, "erp/X")
+		},
+		"send": func(a *app) error { return a.outcome(found{Sets: b.sets}, nil, func(string) bool { return true }) },
+		"poll": func(a *app) error {
+			return a.outcome(found{Documents: b.documents}, nil, func(string) bool { return true })
+		},
 		"retry": func(a *app) error {
 			return a.retry(t.Context(), &reached{backend: b}, control.RetryRequest{Failed: true})
 		},
