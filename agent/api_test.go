@@ -119,7 +119,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	for _, path := range []string{
 		"/api/v1/status", "/api/v1/sets", "/api/v1/sets?limit=2", "/api/v1/sets?state=failed", "/api/v1/sets?search=awbSENT2",
 		"/api/v1/sets?id=lane/LOST", "/api/v1/sets?id=none", "/api/v1/documents", "/api/v1/documents?limit=1", "/api/v1/documents?list=erp/monday",
-		"/api/v1/documents?id=erp/" + knownCar, "/api/v1/lists", "/api/v1/history", "/healthz", "/readyz",
+		"/api/v1/documents?id=erp/" + knownCar, "/api/v1/lists", "/api/v1/history", "/healthz", "/readyz", "/api/v1/logs", "/api/v1/logs?level=warn&limit=2", "/metrics",
 		"/api/v1/sets?limit=x", "/api/v1/documents?limit=-1", "/api/v1/sets?after=nonsense", "/api/v1/documents?after=nonsense",
 		"/", "/api/v1/openapi.yaml",
 	} {
