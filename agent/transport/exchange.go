@@ -88,7 +88,9 @@ func (c *Client) roundTrip(parent context.Context, e exchange) (*Answer, *Error)
 	defer resp.Body.Close()
 	p.watch.enter(phaseRead)
 	ans := &Answer{Status: resp.StatusCode, Header: resp.Header}
-	ans.Body, err = readAnswer(resp, e.maxAnswer, p.watch)
+	if ans.Body, err = readAnswer(resp, e.maxAnswer, p.watch); !e.private { // what is private holds the tokens that are wanted
+		ans.Body = c.redact.answer(ans.Body)
+	}
 	switch {
 	case err == nil:
 		return ans, nil

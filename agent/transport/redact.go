@@ -16,6 +16,7 @@ const (
 	maxText     = 300      // characters of a message or an excerpt
 	maxWindow   = 64 << 10 // bytes of a body that an excerpt is taken from
 	minHeader   = 4        // a shorter header value cannot be told from ordinary text
+	minAnswer   = 8        // a shorter secret cannot be told from what an answer says
 	maxLearned  = 16       // tokens remembered, the latest
 	maxErrorLen = 4 * maxText
 )
@@ -92,6 +93,19 @@ func (r *redactor) replacer() *strings.Replacer {
 		pairs = append(pairs, s, hidden)
 	}
 	return strings.NewReplacer(pairs...)
+}
+
+// answer returns the body of an answer as it is, unless it shows a secret: then without it.
+func (r *redactor) answer(b []byte) []byte {
+	r.mu.RLock()
+	all := slices.Concat(r.fixed, r.learned)
+	r.mu.RUnlock()
+	for _, secret := range all {
+		if len(secret) >= minAnswer && bytes.Contains(b, []byte(secret)) {
+			b = bytes.ReplaceAll(b, []byte(secret), []byte(hidden))
+		}
+	}
+	return b
 }
 
 // text makes a message: one line, printable, bounded, without secrets.

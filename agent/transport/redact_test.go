@@ -197,3 +197,18 @@ func FuzzLogin(f *testing.F) {
 		}
 	})
 }
+
+// A server that shows back what it was sent brings no secret into what is kept of its answer; without one the answer is kept
+// byte for byte, and a short secret changes nothing of it.
+func TestAnswersShowNoSecret(t *testing.T) {
+	r := newRedactor(Options{Token: "a-long-token", Headers: map[string]string{"x-key": "12345"}})
+	r.learn("learned-token")
+	for given, want := range map[string]string{
+		`{"a": "x 12345"}`: `{"a": "x 12345"}`,
+		`{"auth":"Bearer a-long-token","b":"learned-token"}`: `{"auth":"Bearer [hidden]","b":"[hidden]"}`,
+	} {
+		if got := string(r.answer([]byte(given))); got != want {
+			t.Errorf("%s becomes %s", given, got)
+		}
+	}
+}
