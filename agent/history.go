@@ -70,7 +70,7 @@ func firstHour(now time.Time) time.Time {
 // bucketed counts outcomes by the hour.
 func bucketed(ended []upload.Outcome, first time.Time) control.History {
 	h := control.History{Step: "1h", Buckets: make([]control.Bucket, historySpan)}
-	took := make([][]float64, historySpan)
+	took := map[int][]float64{}
 	for i := range h.Buckets {
 		h.Buckets[i].At = first.Add(time.Duration(i) * time.Hour)
 	}

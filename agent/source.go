@@ -24,7 +24,8 @@ var (
 // Overview implements control.Source.
 func (a *Agent) Overview(ctx context.Context) (control.Overview, error) {
 	o := control.Overview{
-		Running: a.running.Load(), Now: time.Now().In(a.cfg.Location()).Round(0), Version: a.o.Version, Config: a.cfg.Path, DataDir: a.cfg.DataDir, Language: string(a.lang),
+		Running: a.running.Load(), Now: time.Now().In(a.cfg.Location()).Round(0), Version: a.o.Version, Config: a.cfg.Path,
+		DataDir: a.cfg.DataDir, Language: string(a.lang),
 		Journal: control.Journal{Path: JournalPath(a.cfg), Problem: a.damage},
 	}
 	o.Journal.Bytes, _ = a.store.Size()
@@ -91,7 +92,8 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 // problem puts one into words; detail may be "".
 func (a *Agent) problem(subject string, code reason.Code, detail string, since time.Time) control.Problem {
 	words := reason.Of(code, a.lang)
-	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do, WhoActs: words.Who, Since: since}
+	return control.Problem{Subject: subject, Code: string(code), Message: words.What + " (" + detail + ")", Action: words.Do,
+		WhoActs: words.Who, Since: since}
 }
 
 // lastDone fills in when a set was last sent, or a document last ended.
