@@ -70,6 +70,7 @@ type api struct {
 	name, url string
 	client    *transport.Client
 	gate      *transport.Gate
+	health    *health
 }
 
 // New opens the journal and assembles the agent. Nothing is watched, sent or served before Run. The journal's own errors

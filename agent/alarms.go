@@ -77,7 +77,7 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 			continue
 		}
 		st := a.apiState(x)
-		f.APIs = append(f.APIs, alarm.API{Name: x.name, Paused: st.State != control.APIOK, Since: st.Since, Code: reason.Code(st.Code)})
+		f.APIs = append(f.APIs, alarm.API{Name: x.name, Paused: st.State == control.APIPaused, Since: st.Since, Code: reason.Code(st.Code)})
 	}
 	f.Broken = a.disks.broken()
 	for _, d := range a.vitals.measured() {

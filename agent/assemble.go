@@ -59,13 +59,17 @@ func (a *Agent) uploadInbox(in config.Inbox) upload.Inbox {
 func (a *Agent) connect(name string, c config.Connection, first, longest time.Duration) (*api, error) {
 	o := Connection(a.cfg, name, c, a.o.Version)
 	o.Logger = a.log.With("api", name)
-	o.Observe = func(x transport.Exchange) { a.requested(name, x) }
+	well := &health{}
+	o.Observe = func(x transport.Exchange) {
+		well.saw(x.Kind, time.Now())
+		a.requested(name, x)
+	}
 	client, err := transport.New(o)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", name, err)
 	}
 	pace := transport.Backoff(first, longest, rand.Float64)
-	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil)}, nil
+	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil), health: well}, nil
 }
 
 // Connection translates one API's section for its client. Whoever connects in the agent's place uses it too: with the

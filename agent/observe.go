@@ -115,7 +115,7 @@ func (a *Agent) state() metrics.State {
 		s.Inboxes = append(s.Inboxes, st)
 	}
 	for _, x := range o.APIs {
-		s.APIs = append(s.APIs, metrics.APIState{Name: x.Name, Paused: x.State != control.APIOK})
+		s.APIs = append(s.APIs, metrics.APIState{Name: x.Name, Paused: x.State == control.APIPaused})
 	}
 	for _, d := range a.vitals.measured() {
 		s.Disks = append(s.Disks, metrics.Disk{Role: d.role, Path: d.path, Free: d.space.Free, Size: d.space.Size})

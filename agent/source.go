@@ -78,7 +78,7 @@ func (a *Agent) problems(o control.Overview) []control.Problem {
 	}
 	out = append(out, a.diskProblems(o)...)
 	for _, x := range o.APIs {
-		if x.State != control.APIOK {
+		if x.State == control.APIPaused || x.State == control.APIFailing && o.Now.Sub(x.Since) >= unwellFor {
 			out = append(out, control.Problem{Subject: "api " + x.Name, Code: x.Code, Message: x.Message, Action: x.Action,
 				WhoActs: x.WhoActs, Since: x.Since})
 		}
@@ -123,16 +123,20 @@ func (a *Agent) watching(name string, c *control.Inbox) {
 func (a *Agent) apiState(x *api) control.API {
 	out := control.API{Name: x.name, URL: x.url, State: control.APIOK}
 	st := x.gate.State()
-	if !st.Paused {
+	code, since := x.health.state()
+	switch {
+	case st.Paused:
+		out.State, out.Since, out.Until = control.APIPaused, st.Since, st.Until
+		if code = reason.Code(st.Code); !slices.Contains(reason.Codes(), code) {
+			code = reason.ServerError // asked to wait: 429 or 503
+		}
+	case code != "":
+		out.State, out.Since = control.APIFailing, since.In(a.cfg.Location())
+	default:
 		return out
 	}
-	code := reason.Code(st.Code)
-	if !slices.Contains(reason.Codes(), code) {
-		code = reason.ServerError // asked to wait: 429 or 503
-	}
 	words := reason.Of(code, a.lang)
-	out.State, out.Code, out.Message, out.Action, out.WhoActs = control.APIPaused, string(code), words.What, words.Do, words.Who
-	out.Since, out.Until = st.Since, st.Until
+	out.Code, out.Message, out.Action, out.WhoActs = string(code), words.What, words.Do, words.Who
 	return out
 }
 

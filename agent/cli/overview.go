@@ -62,7 +62,7 @@ func (a *app) headline(o control.Overview, p pending) []string {
 func (a *app) trouble(x control.Problem, now time.Time, whole bool) []string {
 	head := x.Subject + ": " + strings.TrimSuffix(x.Message, ".")
 	if !x.Since.IsZero() {
-		head += " " + fmt.Sprintf(a.say("[sejak %s, %s]", "[since %s, %s]"), a.clock(x.Since), a.span(now.Sub(x.Since)))
+		head += " " + fmt.Sprintf(a.say("[sudah %s]", "[for %s]"), a.span(now.Sub(x.Since)))
 	}
 	lines := a.wrapped("! ", head)
 	for i := range lines {
@@ -150,13 +150,13 @@ func (a *app) attention(p pending, now time.Time, left int) []string {
 	if n == 0 {
 		return nil
 	}
-	heading := a.paint.bold(a.say("BELUM TUNTAS", "NOT THROUGH YET")) +
-		a.say(" (selengkapnya: kurir show ID; coba lagi: kurir retry ID)", " (in full: kurir show ID; try again: kurir retry ID)")
 	for ; ; n-- {
-		lines := append([]string{"", heading}, a.itemTable(someOfEach(groups, n), now)...)
-		if more := p.nFailed + p.nRetrying + p.nWaiting - n; more > 0 {
-			lines = append(lines, fmt.Sprintf(a.say("dan %d lagi: kurir list", "and %d more: kurir list"), more))
+		how := a.say("lengkap: kurir show ID; coba lagi: kurir retry ID", "in full: kurir show ID; try again: kurir retry ID")
+		if all := p.nFailed + p.nRetrying + p.nWaiting; all > n {
+			how = fmt.Sprintf(a.say("%d dari %d; %s", "%d of %d; %s"), n, all, how)
 		}
+		heading := a.paint.bold(a.say("BELUM TUNTAS", "NOT THROUGH YET")) + " (" + how + ")"
+		lines := append([]string{"", heading}, a.itemTable(someOfEach(groups, n), now)...)
 		if len(lines) <= left || n <= leastItems {
 			return lines
 		}

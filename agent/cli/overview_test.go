@@ -64,7 +64,7 @@ func TestStatusFitsOneScreen(t *testing.T) {
 				t.Errorf("%s: too wide: %q", lang, line)
 			}
 		}
-		for _, want := range []string{"1.2.3", "lane-2", "t2g", "10:01:00", "123456", "AWB-2026-0000f", "AWB-2026-0019r", "AWB-2026-0019w", "kodeKantor"} {
+		for _, want := range []string{"1.2.3", "lane-2", "t2g", "10:01:00", "123456", "AWB-2026-0000f", "AWB-2026-0019r", "AWB-2026-0019w", "kodeKantor", reason.Of(reason.FolderOffline, lang).Do[:20]} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%s: %s is missing", lang, want)
 			}

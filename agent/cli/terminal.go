@@ -85,7 +85,7 @@ func (p painter) state(state string) func(string) string {
 	switch state {
 	case "sent", "done", "ok":
 		return p.good
-	case "failed", "expired", "offline":
+	case "failed", "expired", "offline", "failing":
 		return p.bad
 	case "retrying", "waiting", "paused":
 		return p.warn

@@ -50,8 +50,9 @@ type Skip struct {
 
 // The states of an API.
 const (
-	APIOK     = "ok"
-	APIPaused = "paused"
+	APIOK      = "ok"
+	APIPaused  = "paused"  // it refuses the account or asks to wait: one request tries now and then
+	APIFailing = "failing" // it does not answer, or not as it should
 )
 
 // API is how one of the two APIs is doing.
@@ -59,12 +60,12 @@ type API struct {
 	Name    string    `json:"name"` // beacukai or t2g
 	URL     string    `json:"url"`  // without credentials
 	State   string    `json:"state"`
-	Code    string    `json:"code,omitempty"`    // an error code of the contract: why it is paused
+	Code    string    `json:"code,omitempty"`    // an error code of the contract: why it is not ok
 	Message string    `json:"message,omitempty"` // what happened, in words
 	Action  string    `json:"action,omitempty"`  // what to do
 	WhoActs string    `json:"whoActs,omitempty"` // who must act, in words
-	Since   time.Time `json:"since,omitzero"`    // since when it is paused
-	Until   time.Time `json:"until,omitzero"`    // when it is tried next
+	Since   time.Time `json:"since,omitzero"`    // since when it is not ok
+	Until   time.Time `json:"until,omitzero"`    // when it is tried next, while paused
 }
 
 // Journal is how the agent's memory is doing.
