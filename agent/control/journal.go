@@ -30,7 +30,7 @@ type JournalSizes struct {
 var _ JournalCare = (*Client)(nil)
 
 // journalRoutes serves the care of the journal.
-func (s *Server) journalRoutes(mux *http.ServeMux) {
+func (s *Server) journalRoutes(mux *router) {
 	care, ok := s.o.Actions.(JournalCare)
 	if !ok {
 		return

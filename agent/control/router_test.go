@@ -53,7 +53,13 @@ func TestEveryPathIsDescribed(t *testing.T) {
 func everything(t *testing.T) Options {
 	t.Helper()
 	a := &agentStub{}
-	return Options{Listen: anyPort, DataDir: t.TempDir(), Source: a, Actions: a, Metrics: http.NotFoundHandler()}
+	return Options{Listen: anyPort, DataDir: t.TempDir(), Source: a, Actions: careful{agentStub: a}, Metrics: http.NotFoundHandler()}
+}
+
+// careful has what can be done with a journal, for its paths.
+type careful struct {
+	*agentStub
+	JournalCare
 }
 
 func TestRefusalsAreJSON(t *testing.T) {
