@@ -67,8 +67,8 @@ func connectedTo(drive string) string {
 	}
 	buffer := make([]uint16, windows.MAX_LONG_PATH)
 	size := uint32(len(buffer))
-	code, _, _ := wnetGetConnection.Call(uintptr(unsafe.Pointer(name)), //nolint:gosec // how it is called
-		uintptr(unsafe.Pointer(&buffer[0])), uintptr(unsafe.Pointer(&size))) //nolint:gosec // the same
+	code, _, _ := wnetGetConnection.Call(uintptr(unsafe.Pointer(name)),
+		uintptr(unsafe.Pointer(&buffer[0])), uintptr(unsafe.Pointer(&size)))
 	if code != 0 {
 		return ""
 	}

@@ -185,11 +185,11 @@ func (s *Service) settings(service *mgr.Service) error {
 		return fmt.Errorf("set the recovery after failures: %w", err)
 	}
 	delayed := windows.SERVICE_DELAYED_AUTO_START_INFO{IsDelayedAutoStartUp: 1}
-	if err := s.set(service, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, unsafe.Pointer(&delayed)); err != nil { //nolint:gosec // below
+	if err := s.set(service, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, unsafe.Pointer(&delayed)); err != nil {
 		return fmt.Errorf("set the delayed start: %w", err)
 	}
 	within := uint32((stopWithin + 10*time.Second).Milliseconds())
-	if err := s.set(service, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO, unsafe.Pointer(&within)); err != nil { //nolint:gosec // below
+	if err := s.set(service, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO, unsafe.Pointer(&within)); err != nil {
 		return fmt.Errorf("set the time for a shutdown: %w", err)
 	}
 	return nil
@@ -203,7 +203,8 @@ func (s *Service) set(service *mgr.Service, level uint32, info unsafe.Pointer) e
 // lacking is err, unless a system says by it that it does not know the setting, which then is not worth more than a word.
 func (s *Service) lacking(err error) error {
 	if errors.Is(err, windows.ERROR_INVALID_LEVEL) || errors.Is(err, windows.ERROR_CALL_NOT_IMPLEMENTED) {
-		s.o.Note(fmt.Sprintf(s.o.Say("sistem ini tidak mengenal satu setelan layanan: %v", "this system does not know a setting of services: %v"), err))
+		s.o.Note(fmt.Sprintf(s.o.Say("sistem ini tidak mengenal satu setelan layanan: %v",
+			"this system does not know a setting of services: %v"), err))
 		return nil
 	}
 	return err

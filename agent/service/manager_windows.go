@@ -65,7 +65,7 @@ type registration struct {
 func registered(service *mgr.Service) (registration, error) {
 	buffer := make([]byte, 8<<10) // the most that there can be
 	needed := uint32(0)
-	c := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0])) //nolint:gosec // how it is called
+	c := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0]))
 	if err := windows.QueryServiceConfig(service.Handle, c, uint32(len(buffer)), &needed); err != nil {
 		return registration{}, fmt.Errorf("ask for the settings of %s: %w", service.Name, err)
 	}

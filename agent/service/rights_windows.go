@@ -68,8 +68,8 @@ func entry(account *windows.SID, rights windows.ACCESS_MASK) windows.EXPLICIT_AC
 // server's to give: what to do there is said.
 func (s *Service) grant(path string, account *windows.SID, rights windows.ACCESS_MASK) error {
 	if onNetwork(path) {
-		s.o.Note(fmt.Sprintf(s.o.Say(`%s ada di jaringan: beri akun layanan hak di sana (akun layanan sendiri memakai akun komputer DOMAIN\KOMPUTER$)`,
-			`%s is on the network: give the service's account rights there (a service's own account is known there as the computer, DOMAIN\COMPUTER$)`),
+		s.o.Note(fmt.Sprintf(s.o.Say(`%s ada di jaringan: beri akun layanan hak di sana (akun layanan sendiri: akun komputer DOMAIN\KOMPUTER$)`,
+			`%s is on the network: give the service's account rights there (the service's own: the computer's, DOMAIN\COMPUTER$)`),
 			path))
 		return nil
 	}
@@ -103,7 +103,7 @@ func allowed(acl *windows.ACL, account *windows.SID) (rights windows.ACCESS_MASK
 	for i := range acl.AceCount {
 		var ace *windows.ACCESS_ALLOWED_ACE
 		if windows.GetAce(acl, uint32(i), &ace) == nil && ace.Header.AceType == windows.ACCESS_ALLOWED_ACE_TYPE &&
-			(*windows.SID)(unsafe.Pointer(&ace.SidStart)).Equals(account) { //nolint:gosec // where Windows keeps it
+			(*windows.SID)(unsafe.Pointer(&ace.SidStart)).Equals(account) {
 			rights |= ace.Mask
 		}
 	}
