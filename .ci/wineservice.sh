@@ -14,6 +14,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=SCRIPTDIR/wine-prefix.sh
 source "$root/.ci/wine-prefix.sh"
 readonly drive=$WINEPREFIX/drive_c
+simulator=
+trap '[[ -z $simulator ]] || kill "$simulator" 2>/dev/null || true; cleanup' EXIT
 
 die() { echo "wineservice.sh: $*" >&2; [[ ! -s $work/out ]] || cat "$work/out" >&2; exit 1; }
 
@@ -243,6 +245,5 @@ if (($# == 2)); then
 else
 	story
 fi
-kill "$simulator"
 leave_wine
 say "done"
