@@ -126,8 +126,8 @@ func (a *Agent) assemble() error {
 	}
 	a.assembleAlarms()
 	a.server = control.NewServer(control.Options{
-		Listen: a.cfg.Dashboard.Listen, DataDir: a.cfg.DataDir, Version: a.o.Version, Source: a, Actions: a, Logger: a.log,
-		Metrics: a.metrics.Handler(), Logs: a.o.Logs,
+		Listen: a.cfg.Dashboard.Listen, DataDir: a.cfg.DataDir, Version: a.o.Version, Language: string(a.lang),
+		Source: a, Actions: a, Files: a, Logger: a.log, Metrics: a.metrics.Handler(), Logs: a.o.Logs,
 	})
 	return nil
 }

@@ -46,8 +46,14 @@ func (s *Server) routes() *router {
 		mux.HandleFunc("POST /api/v1/poll", s.poll)
 		s.journalRoutes(mux)
 	}
+	if s.o.Files != nil {
+		mux.HandleFunc("GET /api/v1/sets/image", s.photo)
+		mux.HandleFunc("GET /api/v1/documents/file", s.documentFile)
+	}
 	if s.o.Listen != "" {
 		mux.HandleFunc("GET /{$}", s.page)
+		mux.HandleFunc("GET /assets/{name}", s.asset)
+		mux.HandleFunc("GET /assets/reasons.json", s.reasons)
 	}
 	return mux
 }

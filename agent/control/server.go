@@ -22,15 +22,17 @@ const (
 
 // Options configure a Server.
 type Options struct {
-	Listen  string // host:port; "" turns the page off, and the rest listens on a loopback port of the system's choice
-	DataDir string // where control.json is written
-	Token   string // what changes must bear; "" makes a new one
-	Version string
-	Source  Source
-	Actions Actions      // nil: nothing can be changed
-	Metrics http.Handler // nil: there are no metrics
-	Logs    *logbook.Ring
-	Logger  *slog.Logger // nil: slog.Default
+	Listen   string // host:port; "" turns the page off, and the rest listens on a loopback port of the system's choice
+	DataDir  string // where control.json is written
+	Token    string // what changes must bear; "" makes a new one
+	Version  string
+	Language string // of the configuration: the page's, where the browser wishes for none
+	Source   Source
+	Actions  Actions      // nil: nothing can be changed
+	Files    Files        // nil: no photos and no files of documents are given out
+	Metrics  http.Handler // nil: there are no metrics
+	Logs     *logbook.Ring
+	Logger   *slog.Logger // nil: slog.Default
 }
 
 // Server serves the control address.
@@ -38,6 +40,7 @@ type Server struct {
 	o       Options
 	log     *slog.Logger
 	hub     *hub
+	thumbs  *thumbs
 	handler http.Handler
 	host    string // of Listen: an own name, besides the loopback's
 }
@@ -50,7 +53,7 @@ func NewServer(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{o: o, log: o.Logger, hub: newHub()}
+	s := &Server{o: o, log: o.Logger, hub: newHub(), thumbs: newThumbs()}
 	s.host, _, _ = net.SplitHostPort(o.Listen)
 	s.handler = s.guard(s.routes())
 	return s

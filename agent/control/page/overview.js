@@ -1,0 +1,111 @@
+// The overview: is everything well, what waits, what has failed, who must do what; the last day; folders and services.
+
+import { get } from './api.js';
+import { chart } from './chart.js';
+import { h } from './dom.js';
+import * as format from './format.js';
+import { badge, foreign, reason, refreshOverview, route, shared, time, who } from './parts.js';
+import { t } from './words.js';
+
+const tiles = {
+  xray: [['waiting'], ['ready', 'sending'], ['retrying'], ['failed'], ['sent']],
+  aju: [['polling'], ['retrying'], ['failed', 'expired'], ['done']],
+};
+
+export const overview = {
+  title: () => t('overview'),
+  load: async () => {
+    const [, history] = await Promise.all([refreshOverview(), get('/api/v1/history')]);
+    return { history };
+  },
+  hears: () => true,
+  render: (data) => {
+    const o = shared.overview;
+    const xray = o.inboxes.filter((inbox) => inbox.kind === 'xray');
+    const aju = o.inboxes.filter((inbox) => inbox.kind === 'aju');
+    return [
+      health(o),
+      xray.length > 0 && counts('xray', 'sets', xray),
+      xray.length > 0 && h('section', { key: 'chart', class: 'card' }, h('h2', {}, t('last_day')), chart(data.history)),
+      aju.length > 0 && counts('aju', 'documents', aju),
+      h('section', { key: 'inboxes' }, h('h2', {}, t('inboxes')), h('ul', { class: 'cards' }, o.inboxes.map(inboxCard))),
+      h('section', { key: 'services' }, h('h2', {}, t('services')), h('ul', { class: 'cards' }, o.apis.map(serviceCard))),
+    ];
+  },
+};
+
+// health is the answer to the first question: is everything well?
+function health(o) {
+  const problems = [...(o.problems || []), ...(o.alarms || [])];
+  const failed = total(o, 'xray', ['failed']);
+  const failedDocuments = total(o, 'aju', ['failed', 'expired']);
+  const n = problems.length + Boolean(failed) + Boolean(failedDocuments);
+  if (n === 0) {
+    return h('section', { key: 'health', class: 'health good' }, h('h2', {}, t('all_well')), h('p', {}, t('all_well_more')));
+  }
+  return h('section', { key: 'health', class: `health ${problems.length ? 'bad' : 'warn'}` },
+    h('h2', {}, n === 1 ? t('attention_one') : t('attention', n)),
+    h('ul', { class: 'problems' },
+      problems.map((problem) => h('li', { key: `${problem.subject} ${problem.code}` }, explained(problem))),
+      failed > 0 && h('li', { key: 'failed' }, h('strong', {}, t('some_failed', format.number(failed))), ' ',
+        h('a', { href: route('sets', { state: 'failed' }) }, t('see_failed'))),
+      failedDocuments > 0 && h('li', { key: 'failed documents' }, h('strong', {}, t('some_failed_documents', format.number(failedDocuments))), ' ',
+        h('a', { href: route('documents', { state: total(o, 'aju', ['failed']) ? 'failed' : 'expired' }) }, t('see_failed')))));
+}
+
+function total(o, kind, states) {
+  return o.inboxes.filter((inbox) => inbox.kind === kind)
+    .reduce((sum, inbox) => sum + states.reduce((n, state) => n + ((inbox.counts || {})[state] || 0), 0), 0);
+}
+
+// explained is a problem or an alarm: what it is about, what happened, who must act and what to do.
+function explained(problem) {
+  const text = reason(problem.code);
+  const [kind, ...name] = problem.subject.split(' ');
+  const subject = t(`subject_${kind}`, name.join(' '));
+  return [
+    h('strong', {}, subject.startsWith('subject_') ? problem.subject : subject),
+    problem.since && h('span', { class: 'soft' }, ` ${t('since', format.at(problem.since))}`),
+    h('p', {}, text ? text.what : foreign('span', {}, problem.message)),
+    text && problem.message && !Object.values(shared.reasons[problem.code]).some((known) => known.what === problem.message) &&
+      foreign('p', { class: 'words' }, problem.message),
+    text ? h('p', {}, text.do) : problem.action && foreign('p', {}, problem.action),
+    text && who(text.who),
+  ];
+}
+
+function counts(kind, view, inboxes) {
+  const o = { inboxes };
+  const oldest = inboxes.map((inbox) => inbox.oldestWaiting).filter(Boolean).sort((a, b) => new Date(a) - new Date(b))[0];
+  return h('section', { key: kind }, h('h2', {}, t(view)),
+    h('ul', { class: 'tiles' }, tiles[kind].map((states) => {
+      const n = total(o, kind, states);
+      const state = states.find((name) => total(o, kind, [name]) > 0) || states[0];
+      return h('li', { key: states[0] }, h('a', { class: `tile ${n ? states[0] : 'none'}`, href: route(view, { state }) },
+        h('span', { class: 'count' }, format.number(n)), h('span', {}, t(states.length > 1 && kind === 'xray' ? 'sending' : states[0]))));
+    })),
+    kind === 'xray' && h('p', { class: 'soft', key: 'oldest' },
+      oldest ? t('oldest', `${format.at(oldest)} (${format.ago(oldest)})`) : t('nothing_waits')));
+}
+
+function inboxCard(inbox) {
+  const offline = Boolean(inbox.offlineSince);
+  return h('li', { class: 'card', key: inbox.name },
+    h('div', { class: 'cardhead' }, h('h3', {}, inbox.name), badge(offline ? 'offline' : 'ok', t(offline ? 'folder_offline' : 'folder_ok'))),
+    offline && h('p', {}, t('since', format.at(inbox.offlineSince)), inbox.reason && foreign('span', { class: 'block' }, inbox.reason)),
+    h('p', { class: 'path' }, h('span', { class: 'soft' }, `${t('folder')}: `), h('code', {}, inbox.path)),
+    h('p', { class: 'path' }, h('span', { class: 'soft' }, `${t('outbox')}: `), h('code', {}, inbox.outbox)),
+    inbox.mode && h('p', { class: 'soft' }, t(`watched_${inbox.mode}`), inbox.why && foreign('span', {}, `: ${inbox.why}`)),
+    inbox.lastDone && h('p', { class: 'soft' }, t(inbox.kind === 'xray' ? 'last_sent' : 'last_done', `${format.at(inbox.lastDone)} (${format.ago(inbox.lastDone)})`)),
+    inbox.skipped > 0 && h('details', {}, h('summary', {}, t('skipped', format.number(inbox.skipped))),
+      h('ul', {}, (inbox.skips || []).map((skip) => h('li', { key: skip.path }, h('code', {}, skip.path), ' ', foreign('span', {}, skip.reason))))));
+}
+
+function serviceCard(api) {
+  const ok = api.state === 'ok';
+  return h('li', { class: 'card', key: api.name },
+    h('div', { class: 'cardhead' }, h('h3', {}, api.name), badge(api.state, t(ok ? 'api_ok' : 'api_paused'))),
+    h('p', { class: 'path' }, h('code', {}, api.url)),
+    !ok && api.since && h('p', {}, t('since', format.at(api.since))),
+    !ok && api.until && h('p', {}, t('tried_again', format.at(api.until))));
+}
