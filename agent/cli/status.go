@@ -13,7 +13,8 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	return a.withJSON(a.withConfig(&cobra.Command{
+	var page bool
+	cmd := a.withJSON(a.withConfig(&cobra.Command{
 		Use:     "status",
 		GroupID: "see",
 		Short:   "How the agent, its folders and the services are doing",
@@ -21,9 +22,14 @@ func (a *app) statusCommand() *cobra.Command {
 since when, what failed, and when it is tried next.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if page {
+				return a.showPage(cmd.Context())
+			}
 			return a.reading(cmd.Context(), func(r *reached) error { return a.status(cmd.Context(), r) })
 		},
 	}))
+	cmd.Flags().BoolVar(&page, "page", false, "print the page's address with the token for trying again, instead")
+	return cmd
 }
 
 func (a *app) status(ctx context.Context, r backend) error {

@@ -76,6 +76,9 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 // URL is where the agent listens, as a page address.
 func (c *Client) URL() string { return c.base + "/" }
 
+// PageURL is URL with the token behind the #: whoever opens it may change things. It is for the eyes of who asked.
+func (c *Client) PageURL() string { return c.URL() + "#token=" + url.QueryEscape(c.token) }
+
 // Overview implements Source.
 func (c *Client) Overview(ctx context.Context) (Overview, error) {
 	var o Overview

@@ -117,6 +117,12 @@ func (r *running) client(t *testing.T) *Client {
 // request is a raw request to the server; change may alter it.
 func (r *running) request(t *testing.T, method, path, body string, change func(*http.Request)) (int, string) {
 	t.Helper()
+	return r.requestWith(t, method, path, body, change, nil)
+}
+
+// requestWith is request for those who want to see the answer's headers too.
+func (r *running) requestWith(t *testing.T, method, path, body string, change func(*http.Request), see func(*http.Response)) (int, string) {
+	t.Helper()
 	file, err := readAddressFile(r.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +140,9 @@ func (r *running) request(t *testing.T, method, path, body string, change func(*
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if see != nil {
+		see(response)
+	}
 	var b bytes.Buffer
 	if _, err := b.ReadFrom(response.Body); err != nil {
 		t.Fatal(err)

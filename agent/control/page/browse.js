@@ -43,7 +43,7 @@ export function filters(view, params, fields) {
 export function pages(view, params, count, next) {
   const here = route(view, params);
   const onward = next && route(view, { ...params, after: next });
-  if (onward) {
+  if (onward && onward !== here) { // it is, while the page before is still shown
     came.set(onward, here);
   }
   const before = came.get(here);

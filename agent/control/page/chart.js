@@ -6,7 +6,7 @@ import { table } from './parts.js';
 import { t } from './words.js';
 
 const left = 44;
-const right = 8;
+const right = 22;
 const top = 10;
 const bottom = 22;
 const height = 150;
@@ -14,7 +14,7 @@ const height = 150;
 // chart draws the buckets of /api/v1/history.
 export function chart(history) {
   const buckets = history.buckets || [];
-  const width = Math.max(300, Math.min(1040, window.innerWidth - 80));
+  const width = Math.max(300, Math.min(1080, window.innerWidth - 80));
   const sent = sum(buckets, 'sent');
   const failed = sum(buckets, 'failed');
   const medians = buckets.filter((bucket) => bucket.p50Seconds).map((bucket) => bucket.p50Seconds).sort((a, b) => a - b);

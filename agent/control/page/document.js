@@ -46,7 +46,7 @@ function responses(it) {
   }
   return table(t('responses'), [t('responses'), t('time'), 'PDF', t('note')], it.responses.map((response, i) => ({ key: `${i}`, cells: [
     [h('code', {}, response.kodeRespon), ' ', response.uraianRespon, response.nomorRespon && h('span', { class: 'soft block' }, response.nomorRespon)],
-    response.tanggalRespon || '–', files(it, response), response.note || '–',
+    h('span', { class: 'date' }, response.tanggalRespon || '–'), files(it, response), response.note || '–',
   ] })));
 }
 

@@ -56,6 +56,7 @@ function parse(address) {
 
 // arrive shows the view of the address.
 function arrive() {
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   const address = keepToken(location.hash) || location.hash;
   if (here) {
     seen.set(here.address, { data: here.data, scroll: here.scroll });
@@ -164,21 +165,25 @@ function kinds() {
   return new Set(shared.overview ? shared.overview.inboxes.map((inbox) => inbox.kind) : ['xray', 'aju']);
 }
 
+// languageSwitch offers the other language, by its own name.
 function languageSwitch() {
-  return [['id', 'Indonesia'], ['en', 'English']].map(([code, name]) => h('button', {
-    type: 'button', key: code, lang: code, class: 'switch', 'aria-pressed': String(lang() === code),
-    on: { click: () => { setLanguage(code); remember('language', code); render(); } },
-  }, name));
+  const [code, name] = lang() === 'en' ? ['id', 'Bahasa Indonesia'] : ['en', 'English'];
+  const change = () => {
+    setLanguage(code);
+    remember('language', code);
+    render();
+  };
+  return h('button', { type: 'button', key: 'language', lang: code, class: 'switch', on: { click: change } }, name);
 }
 
 function themeSwitch() {
-  const theme = document.documentElement.dataset.theme;
+  const { theme } = document.documentElement.dataset;
+  const change = (event) => {
+    document.documentElement.dataset.theme = event.target.value;
+    remember('theme', event.target.value);
+  };
   return h('label', { key: 'theme', class: 'theme' }, h('span', { class: 'hidden' }, t('theme')),
-    h('select', { value: theme, on: { change: (event) => {
-      document.documentElement.dataset.theme = event.target.value;
-      remember('theme', event.target.value);
-      render();
-    } } }, ['auto', 'light', 'dark'].map((name) => h('option', { value: name, key: name }, t(`theme_${name}`)))));
+    h('select', { value: theme, on: { change } }, ['auto', 'light', 'dark'].map((name) => h('option', { value: name, key: name }, t(`theme_${name}`)))));
 }
 
 function footer() {

@@ -81,7 +81,7 @@ function counts(kind, view, inboxes) {
     h('ul', { class: 'tiles' }, tiles[kind].map((states) => {
       const n = total(o, kind, states);
       const state = states.find((name) => total(o, kind, [name]) > 0) || states[0];
-      return h('li', { key: states[0] }, h('a', { class: `tile ${n ? states[0] : 'none'}`, href: route(view, { state }) },
+      return h('li', { key: states[0] }, h('a', { class: `tile ${n ? states[0] : 'empty'}`, href: route(view, { state }) },
         h('span', { class: 'count' }, format.number(n)), h('span', {}, t(states.length > 1 && kind === 'xray' ? 'sending' : states[0]))));
     })),
     kind === 'xray' && h('p', { class: 'soft', key: 'oldest' },

@@ -3,9 +3,11 @@
 import { ApiError, get, photoURL } from './api.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { badge, facts, foreign, meaning, route, time, trouble } from './parts.js';
+import { badge, facts, foreign, meaning, route, shared, time, trouble } from './parts.js';
 import { retryButton } from './retry.js';
 import { t } from './words.js';
+
+const missing = new Set(); // the addresses of small pictures that were not to be had
 
 export const set = {
   title: (params) => params.id || t('set'),
@@ -55,10 +57,14 @@ function photos(it) {
 
 function photo(it, image, i) {
   const file = image.file || image.name;
-  const missing = (event) => event.target.parentNode.classList.add('missing');
+  const small = photoURL(it.id, file, 'thumb');
+  const gone = () => {
+    missing.add(small);
+    shared.redraw();
+  };
   return h('li', { key: `${i} ${file} ${it.state === 'waiting'} ${it.archive || ''}` },
-    h('a', { class: 'frame', 'data-none': t('no_photo'), href: photoURL(it.id, file), target: '_blank', rel: 'noopener', 'aria-label': t('open_photo', image.name) },
-      h('img', { src: photoURL(it.id, file, 'thumb'), alt: '', loading: 'lazy', decoding: 'async', on: { error: missing } })),
+    h('a', { class: missing.has(small) ? 'frame missing' : 'frame', 'data-none': t('no_photo'), href: photoURL(it.id, file), target: '_blank', rel: 'noopener', 'aria-label': t('open_photo', image.name) },
+      h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async', on: { error: gone, load: () => missing.delete(small) && shared.redraw() } })),
     h('div', { class: 'under' }, h('span', { class: 'name' }, image.name), badge(image.state)),
     h('div', { class: 'soft' }, format.bytes(image.bytes), image.via && ` · ${image.via}`, image.duplicateOf && ` · ${t('duplicate_of', image.duplicateOf)}`));
 }

@@ -9,7 +9,6 @@ const words = {
   skip: ['Langsung ke isi', 'Skip to the content'],
   menu: ['Menu utama', 'Main menu'],
   settings: ['Tampilan', 'Display'],
-  language: ['Bahasa', 'Language'],
   theme: ['Tema', 'Theme'],
   theme_auto: ['Tema: seperti sistem', 'Theme: as the system'],
   theme_light: ['Tema: terang', 'Theme: light'],
@@ -93,7 +92,6 @@ const words = {
   back_to_documents: ['Semua nomor Aju', 'All Aju numbers'],
   what_happened: ['Apa yang terjadi', 'What happened'],
   what_to_do: ['Yang harus dilakukan', 'What to do'],
-  server_says: ['Keterangan', 'Details'],
   code: ['kode', 'code'],
   next_try: ['Percobaan berikutnya {0}', 'Next attempt {0}'],
   waiting_for: ['Menunggu', 'Waiting for'],
@@ -164,7 +162,6 @@ const words = {
   token: ['Token', 'Token'],
   cancel: ['Batal', 'Cancel'],
 
-  operator: ['operator', 'operator'],
 
   // states: the word that is shown; the contract's stands beside it where one looks for it
   waiting: ['menunggu', 'waiting'],
