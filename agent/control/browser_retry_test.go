@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"kurir/agent/control"
+	"kurir/agent/outbox"
 	"kurir/agent/upload"
 )
 
@@ -22,7 +23,7 @@ func (s *station) failed(set string) {
 	s.t.Helper()
 	eventually(s.t, set+" has failed", func() bool {
 		found, err := s.agent.Sets(s.t.Context(), control.Query{ID: "lane-1/" + set, State: upload.StateFailed})
-		_, missing := os.Stat(filepath.Join(s.dir, "out/xray/failed", set, "data.json"))
+		_, missing := os.Stat(filepath.Join(s.dir, "out/xray/failed", outbox.SafeName(set), "data.json"))
 		return err == nil && missing == nil && len(found.Sets) == 1
 	})
 }

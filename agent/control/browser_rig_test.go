@@ -71,7 +71,7 @@ func theBrowser(t *testing.T) context.Context {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	endAll()
-	os.Exit(code) //nolint:forbidigo // what TestMain is for
+	os.Exit(code)
 }
 
 // tab is one window of a browser that has seen nothing before. Whatever its scripts complain of fails the test.
@@ -91,7 +91,7 @@ func newTab(t *testing.T, width int64, language string) *tab {
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx, fine: []string{"favicon"}}
+	b := &tab{t: t, ctx: ctx, fine: []string{"/api/v1/logs"}}
 	messages := chromedp.Console(ctx)
 	go func() {
 		for message, err := range messages {

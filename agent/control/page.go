@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -62,7 +63,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(content)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
 // reasons is the catalogue of reasons in both languages, so that the page explains in its reader's.

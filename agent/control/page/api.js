@@ -46,7 +46,7 @@ async function ask(url, options) {
   let body;
   try {
     response = await fetch(url, { ...options, signal: abort.signal });
-    body = await response.json();
+    body = response.ok ? await response.json() : await response.json().catch(() => ({}));
   } catch (error) {
     if (!response || abort.signal.aborted) {
       lost();

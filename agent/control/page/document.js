@@ -50,12 +50,11 @@ function responses(it) {
   ] })));
 }
 
+// files are the files of a response, to be saved. What is no PDF is .bin.
 function files(it, response) {
-  const isPDF = response.pdf && response.pdf.endsWith('.pdf');
-  const saved = (name, text, label) => h('a', { key: name, class: 'button', href: fileURL(it.id, name), download: '', 'aria-label': label }, text);
-  return [
-    response.pdf && saved(response.pdf, isPDF ? 'PDF' : response.pdf.split('.').pop(), t(isPDF ? 'pdf_of' : 'file_of', response.kodeRespon)),
-    response.file && saved(response.file, 'JSON', t('data_of', response.kodeRespon)),
-    !response.pdf && !response.file && '–',
-  ];
+  const names = [response.pdf, response.file].filter(Boolean);
+  return names.length === 0 ? '–' : names.map((name) => {
+    const kind = name.split('.').pop().toUpperCase();
+    return h('a', { key: name, class: 'button', href: fileURL(it.id, name), download: '', 'aria-label': t('file_of', kind, response.kodeRespon) }, kind);
+  });
 }

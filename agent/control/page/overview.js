@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { chart } from './chart.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { badge, foreign, reason, refreshOverview, route, shared, time, who } from './parts.js';
+import { badge, details, foreign, reason, refreshOverview, route, shared, time, who } from './parts.js';
 import { t } from './words.js';
 
 const tiles = {
@@ -61,16 +61,16 @@ function total(o, kind, states) {
 // explained is a problem or an alarm: what it is about, what happened, who must act and what to do.
 function explained(problem) {
   const text = reason(problem.code);
+  const more = text && details(problem);
   const [kind, ...name] = problem.subject.split(' ');
   const subject = t(`subject_${kind}`, name.join(' '));
   return [
     h('strong', {}, subject.startsWith('subject_') ? problem.subject : subject),
     problem.since && h('span', { class: 'soft' }, ` ${t('since', format.at(problem.since))}`),
     h('p', {}, text ? text.what : foreign('span', {}, problem.message)),
-    text && problem.message && !Object.values(shared.reasons[problem.code]).some((known) => known.what === problem.message) &&
-      foreign('p', { class: 'words' }, problem.message),
+    more && foreign('p', { class: 'words' }, more),
     text ? h('p', {}, text.do) : problem.action && foreign('p', {}, problem.action),
-    text && who(text.who),
+    who(text ? text.who : problem.whoActs),
   ];
 }
 
