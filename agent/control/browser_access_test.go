@@ -21,7 +21,7 @@ var allViews = []struct{ name, address, words string }{
 	{"documents", "#/documents", published},
 	{"document", "#/document?id=erp%2F05080000000220240228000823", "PDF"},
 	{"lists", "#/lists", "monday.csv"},
-	{"log", "#/log", ""},
+	{"log", "#/log", "set sent"},
 	{"nothing", "#/sets?search=nothing-of-this-name", ""},
 }
 

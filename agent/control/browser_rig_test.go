@@ -22,6 +22,7 @@ import (
 
 	"kurir/agent"
 	"kurir/agent/config"
+	"kurir/agent/logbook"
 	"kurir/agent/pictures"
 	"kurir/agent/simulator"
 )
@@ -91,7 +92,7 @@ func newTab(t *testing.T, width int64, language string) *tab {
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx, fine: []string{"/api/v1/logs"}}
+	b := &tab{t: t, ctx: ctx}
 	messages := chromedp.Console(ctx)
 	go func() {
 		for message, err := range messages {
@@ -304,7 +305,8 @@ func newStation(t *testing.T, language string) *station {
 // start runs the agent until stop, and waits until it answers.
 func (s *station) start() {
 	s.t.Helper()
-	a, err := agent.New(s.cfg, agent.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Patience: 300 * time.Millisecond})
+	ring := logbook.NewRing(1000)
+	a, err := agent.New(s.cfg, agent.Options{Logger: slog.New(ring.Handler(slog.LevelDebug)), Logs: ring, Version: "test", Patience: 300 * time.Millisecond})
 	must(s.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

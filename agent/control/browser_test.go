@@ -53,7 +53,7 @@ func TestPageTellsAnIndonesianOperator(t *testing.T) {
 	b.click("Lihat alasan dan tindakannya")
 	b.until("one set", `document.querySelectorAll('tbody tr').length === 1`)
 	b.click("lane-1/AWB1004")
-	b.sees("Berkas JSON pendamping set foto ini tidak lengkap", "Perbaiki nomorAju", "Yang bertindak: operator", "kodeKantor is missing",
+	b.sees("Berkas JSON pendamping set foto ini tidak lengkap", "Perbaiki nomorAju", "Yang bertindak: operator", "kodeKantor tidak ada",
 		"failed/AWB1004", "sidecar_invalid", "Coba lagi")
 	b.photos(2)
 	b.shot("wide-failed")

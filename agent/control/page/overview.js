@@ -12,6 +12,9 @@ const tiles = {
   aju: [['polling'], ['retrying'], ['failed', 'expired'], ['done']],
 };
 
+// alarming is which state those are in whom an alarm is about.
+const alarming = { failures: 'failed', alone: 'waiting', late: 'retrying' };
+
 export const overview = {
   title: () => t('overview'),
   load: async () => {
@@ -36,9 +39,10 @@ export const overview = {
 
 // health is the answer to the first question: is everything well?
 function health(o) {
-  const problems = [...(o.problems || []), ...(o.alarms || [])];
-  const failed = total(o, 'xray', ['failed']);
-  const failedDocuments = total(o, 'aju', ['failed', 'expired']);
+  const problems = concerns(o);
+  const told = (kind) => problems.some((problem) => problem.code === 'failures' && kindOf(o, problem) === kind);
+  const failed = told('xray') ? 0 : total(o, 'xray', ['failed']);
+  const failedDocuments = told('aju') ? 0 : total(o, 'aju', ['failed', 'expired']);
   const n = problems.length + Boolean(failed) + Boolean(failedDocuments);
   if (n === 0) {
     return h('section', { key: 'health', class: 'health good' }, h('h2', {}, t('all_well')), h('p', {}, t('all_well_more')));
@@ -46,11 +50,24 @@ function health(o) {
   return h('section', { key: 'health', class: `health ${problems.length ? 'bad' : 'warn'}` },
     h('h2', {}, n === 1 ? t('attention_one') : t('attention', n)),
     h('ul', { class: 'problems' },
-      problems.map((problem) => h('li', { key: `${problem.subject} ${problem.code}` }, explained(problem))),
+      problems.map((problem) => h('li', { key: `${problem.subject} ${problem.code}` }, explained(problem, kindOf(o, problem)))),
       failed > 0 && h('li', { key: 'failed' }, h('strong', {}, t('some_failed', format.number(failed))), ' ',
         h('a', { href: route('sets', { state: 'failed' }) }, t('see_failed'))),
       failedDocuments > 0 && h('li', { key: 'failed documents' }, h('strong', {}, t('some_failed_documents', format.number(failedDocuments))), ' ',
         h('a', { href: route('documents', { state: total(o, 'aju', ['failed']) ? 'failed' : 'expired' }) }, t('see_failed')))));
+}
+
+// concerns are the problems, and the alarms that say more than one of these about the same thing.
+function concerns(o) {
+  const problems = o.problems || [];
+  const known = (alarm) => ['offline', 'api_refused', 'api_paused'].includes(alarm.code) && problems.some((problem) => problem.subject === alarm.subject);
+  return [...problems, ...(o.alarms || []).filter((alarm) => !known(alarm))];
+}
+
+// kindOf is the kind of the inbox that a problem is about, if it is about one.
+function kindOf(o, problem) {
+  const inbox = o.inboxes.find((one) => problem.subject === `inbox ${one.name}`);
+  return inbox && inbox.kind;
 }
 
 function total(o, kind, states) {
@@ -59,7 +76,7 @@ function total(o, kind, states) {
 }
 
 // explained is a problem or an alarm: what it is about, what happened, who must act and what to do.
-function explained(problem) {
+function explained(problem, inboxKind) {
   const text = reason(problem.code);
   const more = text && details(problem);
   const [kind, ...name] = problem.subject.split(' ');
@@ -71,6 +88,8 @@ function explained(problem) {
     more && foreign('p', { class: 'words' }, more),
     text ? h('p', {}, text.do) : problem.action && foreign('p', {}, problem.action),
     who(text ? text.who : problem.whoActs),
+    inboxKind && alarming[problem.code] && h('p', {},
+      h('a', { href: route(inboxKind === 'xray' ? 'sets' : 'documents', { state: alarming[problem.code], inbox: name.join(' ') }) }, t('see_them'))),
   ];
 }
 

@@ -33,6 +33,7 @@ const words = {
   some_failed: ['{0} set foto gagal dan tidak dicoba lagi', '{0} photo sets have failed and are not tried again'],
   some_failed_documents: ['{0} nomor Aju gagal atau kedaluwarsa', '{0} Aju numbers have failed or expired'],
   see_failed: ['Lihat alasan dan tindakannya', 'See why, and what to do'],
+  see_them: ['Lihat daftarnya', 'See which'],
   subject_inbox: ['Folder masuk {0}', 'Inbox {0}'],
   subject_api: ['Layanan {0}', 'Service {0}'],
   subject_journal: ['Jurnal kurir', 'kurir’s journal'],
