@@ -51,6 +51,7 @@ func (b *tab) prefers(scheme string) {
 // its axe.min.js.
 func TestPageIsAccessible(t *testing.T) {
 	path := os.Getenv("KURIR_AXE")
+	theBrowser(t)
 	if path == "" && os.Getenv("KURIR_BROWSER") == "" {
 		t.Skip("KURIR_AXE does not name axe.min.js")
 	}

@@ -58,7 +58,8 @@ func TestPageWithoutItsAgent(t *testing.T) {
 	b.tile("terkirim", "1")
 	s.stop()
 	b.sees("Agen kurir tidak dapat dihubungi sejak")
-	b.tile("terkirim", "1") // the last state stays
+	b.tile("terkirim", "1") // the last state stays, but that all is well is not known
+	b.missed("Semua berjalan baik")
 	b.shot("wide-unreachable")
 	b.click("Set foto") // and one may look around in what there is
 	b.sees("Agen kurir tidak dapat dihubungi sejak", "Set foto")

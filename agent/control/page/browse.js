@@ -24,9 +24,9 @@ export function filterBy(view, params, change, replace) {
 // searchField is a labelled search that begins while one types.
 export function searchField(view, params, label) {
   const search = (event) => {
-    const text = event.target.value.trim();
+    const { target } = event;
     clearTimeout(timer);
-    timer = setTimeout(() => filterBy(view, params, { search: text }, true), event.type === 'change' ? 0 : typing);
+    timer = setTimeout(() => target.isConnected && filterBy(view, params, { search: target.value.trim() }, true), typing);
   };
   return h('label', { key: 'search', class: 'wide' }, h('span', {}, t('search')),
     h('input', { type: 'search', name: 'search', value: params.search || '', placeholder: label, autocomplete: 'off', on: { input: search } }));

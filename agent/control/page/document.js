@@ -44,7 +44,7 @@ function responses(it) {
   if ((it.responses || []).length === 0) {
     return h('p', { class: 'soft' }, t('no_responses'));
   }
-  return table(t('responses'), [t('responses'), t('time'), 'PDF', t('note')], it.responses.map((response, i) => ({ key: `${i}`, cells: [
+  return table(t('responses'), [t('responses'), t('time'), t('files'), t('note')], it.responses.map((response, i) => ({ key: `${i}`, cells: [
     [h('code', {}, response.kodeRespon), ' ', response.uraianRespon, response.nomorRespon && h('span', { class: 'soft block' }, response.nomorRespon)],
     h('span', { class: 'date' }, response.tanggalRespon || '–'), files(it, response), response.note || '–',
   ] })));

@@ -22,8 +22,10 @@ import { log } from './log.js';
 const views = { overview, sets, set, documents, document: aju, lists, log };
 const menu = ['overview', 'sets', 'documents', 'lists', 'log'];
 const within = { set: 'sets', document: 'documents' }; // the menu entry of a view that is not in it
+const together = 50; // milliseconds in which events gather before they are drawn
 const gather = 1000; // milliseconds in which events gather before the agent is asked again
 const quiet = 15000; // after which it is asked anyway
+const share = 10; // and it rests so many times longer than an answer takes: it has other work
 
 const page = document.getElementById('page');
 const seen = new Map(); // by address: the data and where one had scrolled to, for going back
@@ -32,6 +34,7 @@ let clicked = false; // the address changes because a link was followed
 let said = ''; // for screen readers
 let timer = null;
 let asking = 0;
+let took = 0; // milliseconds for the last answer
 
 function remembered(name) {
   try {
@@ -80,9 +83,11 @@ async function refresh() {
   const mine = here;
   asking += 1;
   const turn = asking;
+  const began = performance.now();
   plan(views[mine.name].every || quiet);
   try {
     const [data] = await Promise.all([views[mine.name].load(mine.params), mine.name === 'overview' ? null : refreshOverview()]);
+    took = performance.now() - began;
     if (mine === here && turn === asking) {
       here.data = data;
       here.error = null;
@@ -100,19 +105,27 @@ async function refresh() {
 
 function plan(delay) {
   clearTimeout(timer);
-  timer = setTimeout(refresh, delay);
+  timer = setTimeout(refresh, Math.max(delay, took * share));
 }
 
 let soon = null;
 
-// refreshSoon is refresh after events: at once for the first, together for the many.
+// refreshSoon is refresh after events, together for all that come meanwhile.
 function refreshSoon() {
-  if (soon === null) {
-    soon = setTimeout(() => {
-      soon = null;
-      refresh();
-    }, gather);
-  }
+  soon = soon || setTimeout(() => {
+    soon = null;
+    refresh();
+  }, Math.max(gather, took * share));
+}
+
+let drawing = null;
+
+// renderSoon is render for what an event brought, together for all that come meanwhile.
+function renderSoon() {
+  drawing = drawing || setTimeout(() => {
+    drawing = null;
+    render();
+  }, together);
 }
 
 let version = null;
@@ -212,7 +225,7 @@ async function begin() {
   });
   on('event', (type, thing) => {
     if (here.data && views[here.name].hears(type, thing, here.data, here.params)) {
-      render();
+      renderSoon();
       refreshSoon();
     }
   });

@@ -1,6 +1,6 @@
 // The overview: is everything well, what waits, what has failed, who must do what; the last day; folders and services.
 
-import { get } from './api.js';
+import { get, link } from './api.js';
 import { chart } from './chart.js';
 import { h } from './dom.js';
 import * as format from './format.js';
@@ -15,21 +15,41 @@ const tiles = {
 // alarming is which state those are in whom an alarm is about.
 const alarming = { failures: 'failed', alone: 'waiting', late: 'retrying' };
 
+const historyEvery = 10000; // milliseconds after which the last day is asked for again
+let history = null;
+let asked = -historyEvery;
+
+// askHistory brings the last day up to date; nothing waits for it, for it may take long where much was sent.
+function askHistory() {
+  if (performance.now() - asked < historyEvery) {
+    return;
+  }
+  asked = Infinity;
+  get('/api/v1/history').then((answer) => {
+    history = answer;
+    shared.redraw();
+  }).catch(() => {}).finally(() => {
+    asked = performance.now();
+  });
+}
+
 export const overview = {
   title: () => t('overview'),
   load: async () => {
-    const [, history] = await Promise.all([refreshOverview(), get('/api/v1/history')]);
-    return { history };
+    askHistory();
+    await refreshOverview();
+    return {};
   },
   hears: () => true,
-  render: (data) => {
+  render: () => {
     const o = shared.overview;
     const xray = o.inboxes.filter((inbox) => inbox.kind === 'xray');
     const aju = o.inboxes.filter((inbox) => inbox.kind === 'aju');
     return [
       health(o),
       xray.length > 0 && counts('xray', 'sets', xray),
-      xray.length > 0 && h('section', { key: 'chart', class: 'card' }, h('h2', {}, t('last_day')), chart(data.history)),
+      xray.length > 0 && h('section', { key: 'chart', class: 'card' }, h('h2', {}, t('last_day')),
+        history ? chart(history) : h('p', { class: 'soft' }, t('loading'))),
       aju.length > 0 && counts('aju', 'documents', aju),
       h('section', { key: 'inboxes' }, h('h2', {}, t('inboxes')), h('ul', { class: 'cards' }, o.inboxes.map(inboxCard))),
       h('section', { key: 'services' }, h('h2', {}, t('services')), h('ul', { class: 'cards' }, o.apis.map(serviceCard))),
@@ -44,6 +64,9 @@ function health(o) {
   const failed = told('xray') ? 0 : total(o, 'xray', ['failed']);
   const failedDocuments = told('aju') ? 0 : total(o, 'aju', ['failed', 'expired']);
   const n = problems.length + Boolean(failed) + Boolean(failedDocuments);
+  if (n === 0 && !link.up) {
+    return null; // who knows
+  }
   if (n === 0) {
     return h('section', { key: 'health', class: 'health good' }, h('h2', {}, t('all_well')), h('p', {}, t('all_well_more')));
   }

@@ -6,7 +6,25 @@ import { sentence, shared } from './parts.js';
 import { t } from './words.js';
 
 const tokenKey = 'kurir.token';
+let inMemory = null; // the token, where storage is forbidden
 let outcome = null; // { id, text, good, busy } of the last try
+
+function keep(token) {
+  inMemory = token;
+  try {
+    sessionStorage.setItem(tokenKey, token || '');
+  } catch {
+    // it holds until the page is loaded again
+  }
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(tokenKey) || inMemory;
+  } catch {
+    return inMemory;
+  }
+}
 
 // keepToken takes the token out of an address that a command printed (#token=…), keeps it and cleans the address, which
 // it returns; undefined for any other address.
@@ -15,7 +33,7 @@ export function keepToken(address) {
   if (!token || !address.startsWith('#token=')) {
     return undefined;
   }
-  sessionStorage.setItem(tokenKey, token);
+  keep(token);
   history.replaceState(null, '', '#/');
   return '#/';
 }
@@ -30,7 +48,7 @@ export function retryButton(id) {
 }
 
 async function attempt(id, wrong = false) {
-  const token = wrong ? await askForToken(true) : sessionStorage.getItem(tokenKey) || await askForToken(false);
+  const token = wrong ? await askForToken(true) : kept() || await askForToken(false);
   if (!token) {
     return; // cancelled
   }
@@ -42,7 +60,7 @@ async function attempt(id, wrong = false) {
     done(() => t('retried'), true);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
-      sessionStorage.removeItem(tokenKey);
+      keep(null);
       outcome = null;
       shared.redraw();
       attempt(id, true);
@@ -66,7 +84,7 @@ function askForToken(wrong) {
         resolve(null);
         return;
       }
-      sessionStorage.setItem(tokenKey, token);
+      keep(token);
       resolve(token);
     });
     draw(dialog, tokenForm(wrong, dialog));

@@ -131,6 +131,7 @@ const words = {
   no_statuses: ['Belum ada status dari T2G.', 'No status from T2G yet.'],
   responses: ['Respons', 'Responses'],
   no_responses: ['Belum ada respons.', 'No responses yet.'],
+  files: ['Berkas', 'Files'],
   file_of: ['{0}, unduh, respons {1}', '{0}, download, response {1}'],
   note: ['Catatan', 'Note'],
   entries: ['Nomor', 'Numbers'],
