@@ -119,7 +119,7 @@ func TestPageByKeyboard(t *testing.T) {
 	s.broken("BAD1")
 	b := newTab(t, 1200, "en")
 	b.open(s.url())
-	b.sees("1 photo sets have failed")
+	b.sees("Photo sets that failed and are not tried again: 1")
 	const focused = `document.activeElement.innerText`
 	// press tabs until something is focused, and says that it can be seen that it is
 	tabTo := func(text string) {

@@ -84,7 +84,7 @@ func TestPageTellsAnEnglishReader(t *testing.T) {
 	s := busy(t, "id") // the reasons are in the reader's language all the same
 	b := newTab(t, 1200, "en-GB")
 	b.open(s.url())
-	b.sees("Overview", "1 photo sets have failed", "The last 24 hours")
+	b.sees("Overview", "Photo sets that failed and are not tried again: 1", "The last 24 hours")
 	b.tile("sent", "2")
 	b.open(s.url() + "#/set?id=lane-1%2FAWB1004")
 	b.sees("The JSON file that goes with these photos is incomplete", "Correct nomorAju", "Who acts: operator", "Try again")
@@ -105,6 +105,28 @@ func TestPageTellsAnEnglishReader(t *testing.T) {
 	if lang := evaluate[string](b, `document.documentElement.lang`); lang != "id" {
 		t.Errorf("the page says that it is in %q", lang)
 	}
+}
+
+// Whatever keeps the agent from its work is the first thing that one sees: what it is, who must act, and what to do.
+func TestPageSaysWhoMustAct(t *testing.T) {
+	s := newStation(t, "en")
+	must(t, s.sim.SetFaults([]simulator.Rule{{Op: simulator.Kirim, Do: simulator.DoStatus, Status: 403}}))
+	s.start()
+	b := newTab(t, 1200, "en")
+	b.open(s.url())
+	b.sees("Everything is working")
+	s.drop("lane-1", "AWB1", side("AJU-1"), "1.png")
+	must(t, os.Rename(filepath.Join(s.dir, "in/lane-2"), filepath.Join(s.dir, "away")))
+	b.sees("2 things need attention", "Inbox lane-2", "The inbox folder cannot be opened", "See that the folder is still there",
+		"Service beacukai", "does not accept the API key", "Check the API key", "Who acts: IT", "offline", "paused", "tried again")
+	b.shot("wide-problems")
+	if title := evaluate[string](b, `document.title`); title != "(2) Overview · kurir" {
+		t.Errorf("the window is called %q", title)
+	}
+	must(t, os.Rename(filepath.Join(s.dir, "away"), filepath.Join(s.dir, "in/lane-2")))
+	must(t, s.sim.SetFaults(nil))
+	b.sees("Everything is working")
+	b.tile("sent", "1")
 }
 
 // What one looks at is in the address: it can be loaded again, gone back to and kept.
