@@ -126,8 +126,7 @@ function counts(kind, view, inboxes) {
       return h('li', { key: states[0] }, h('a', { class: `tile ${n ? states[0] : 'empty'}`, href: route(view, { state }) },
         h('span', { class: 'count' }, format.number(n)), h('span', {}, t(states.length > 1 && kind === 'xray' ? 'sending' : states[0]))));
     })),
-    kind === 'xray' && h('p', { class: 'soft', key: 'oldest' },
-      oldest ? t('oldest', `${format.at(oldest)} (${format.ago(oldest)})`) : t('nothing_waits')));
+    oldest && h('p', { class: 'soft', key: 'oldest' }, t('oldest', `${format.at(oldest)} (${format.ago(oldest)})`)));
 }
 
 function inboxCard(inbox) {

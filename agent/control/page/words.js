@@ -39,7 +39,6 @@ const words = {
   subject_journal: ['Jurnal kurir', 'kurir’s journal'],
   subject_disk: ['Disk {0}', 'Disk {0}'],
   oldest: ['Menunggu paling lama: {0}', 'Waiting longest: {0}'],
-  nothing_waits: ['Tidak ada yang menunggu', 'Nothing is waiting'],
   inboxes: ['Folder masuk', 'Inboxes'],
   services: ['Layanan', 'Services'],
   folder: ['Folder', 'Folder'],
