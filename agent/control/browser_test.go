@@ -149,7 +149,11 @@ func TestPageAddresses(t *testing.T) {
 	b.expects("404")
 	b.open(s.url() + "#/set?id=lane-1%2FNONE")
 	b.sees("Nothing is found here")
-	b.open(s.url() + "#/nonsense?x=%zz")
+	for _, nonsense := range []string{"#/nonsense?x=%zz", "#/constructor", "#token", "#/set"} {
+		b.open(s.url() + nonsense)
+		b.sees("kurir test")
+	}
+	b.open(s.url() + "#/nonsense")
 	b.sees("Overview", "lane-1")
 }
 

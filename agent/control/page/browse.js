@@ -2,12 +2,13 @@
 
 import { h } from './dom.js';
 import * as format from './format.js';
-import { route } from './parts.js';
+import { makeRoom, route } from './parts.js';
 import { t } from './words.js';
 
 export const pageSize = 50;
 const typing = 300; // milliseconds without a key after which a search begins
 const came = new Map(); // by address of a page: the address of the page before
+const maxCame = 1000;
 let timer = null;
 
 // filterBy changes filters of a view; with them one is on the first page again. Each letter of a search is no step to go
@@ -44,6 +45,8 @@ export function pages(view, params, count, next) {
   const here = route(view, params);
   const onward = next && route(view, { ...params, after: next });
   if (onward && onward !== here) { // it is, while the page before is still shown
+    came.delete(onward); // to be the latest again
+    makeRoom(came, maxCame);
     came.set(onward, here);
   }
   const before = came.get(here);

@@ -8,7 +8,7 @@
 import { get, link, listen, on, ApiError } from './api.js';
 import { draw, h } from './dom.js';
 import * as format from './format.js';
-import { refreshOverview, route, shared } from './parts.js';
+import { refreshOverview, makeRoom, route, shared } from './parts.js';
 import { keepToken } from './retry.js';
 import { lang, setLanguage, t } from './words.js';
 import { overview } from './overview.js';
@@ -19,12 +19,13 @@ import { document as aju } from './document.js';
 import { lists } from './lists.js';
 import { log } from './log.js';
 
-const views = { overview, sets, set, documents, document: aju, lists, log };
+const views = { __proto__: null, overview, sets, set, documents, document: aju, lists, log };
 const menu = ['overview', 'sets', 'documents', 'lists', 'log'];
 const within = { set: 'sets', document: 'documents' }; // the menu entry of a view that is not in it
 const together = 50; // milliseconds in which events gather before they are drawn
 const gather = 1000; // milliseconds in which events gather before the agent is asked again
 const quiet = 15000; // after which it is asked anyway
+const maxSeen = 30; // addresses that are remembered for going back
 const share = 10; // and it rests so many times longer than an answer takes: it has other work
 
 const page = document.getElementById('page');
@@ -62,17 +63,18 @@ function arrive() {
   document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   const address = keepToken(location.hash) || location.hash;
   if (here) {
+    makeRoom(seen, maxSeen);
     seen.set(here.address, { data: here.data, scroll: here.scroll });
   }
   const before = seen.get(address);
   const stays = here && parse(address).name === here.name && here.name !== 'set' && here.name !== 'document';
   here = { address, ...parse(address), data: before ? before.data : stays ? here.data : null, error: null, scroll: 0 };
   render();
+  if (clicked || before) {
+    window.scrollTo(0, clicked ? 0 : before.scroll);
+  }
   if (clicked && !stays) {
-    window.scrollTo(0, 0);
     document.querySelector('h1').focus({ preventScroll: true });
-  } else if (!clicked && before) {
-    window.scrollTo(0, before.scroll);
   }
   clicked = false;
   refresh();

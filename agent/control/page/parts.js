@@ -15,6 +15,13 @@ export function route(path, filters = {}) {
   return String(query) ? `#/${path}?${query}` : `#/${path}`;
 }
 
+// makeRoom forgets the oldest of a map until there is room for one more: the page may be open for months.
+export function makeRoom(map, most) {
+  while (map.size >= most) {
+    map.delete(map.keys().next().value);
+  }
+}
+
 // time shows a time; the whole of it when pointed at.
 export function time(value, withAgo) {
   if (!value) {
@@ -31,6 +38,7 @@ export function sentence(key, element) {
 }
 
 const tones = {
+  __proto__: null,
   sent: 'good', done: 'good', ok: 'good', failed: 'bad', expired: 'bad', offline: 'bad', paused: 'bad', retrying: 'warn',
   waiting: 'wait', ready: 'busy', sending: 'busy', polling: 'busy', duplicate: 'wait',
 };

@@ -1,6 +1,7 @@
 // What the page says, in Indonesian and English.
 
 const words = {
+  __proto__: null,
   overview: ['Ringkasan', 'Overview'],
   sets: ['Set foto', 'Photo sets'],
   documents: ['Nomor Aju', 'Aju numbers'],
