@@ -12,8 +12,8 @@ const tiles = {
   aju: [['polling'], ['retrying'], ['failed', 'expired'], ['done']],
 };
 
-// alarming is which state those are in whom an alarm is about.
-const alarming = { failures: 'failed', alone: 'waiting', late: 'retrying' };
+// alarming is in which state those are that an alarm is about.
+const alarming = { alone: 'waiting', late: 'retrying' };
 
 const historyEvery = 10000; // milliseconds after which the last day is asked for again
 let history = null;
@@ -60,10 +60,8 @@ export const overview = {
 // health is the answer to the first question: is everything well?
 function health(o) {
   const problems = concerns(o);
-  const told = (kind) => problems.some((problem) => problem.code === 'failures' && kindOf(o, problem) === kind);
-  const failed = told('xray') ? 0 : total(o, 'xray', ['failed']);
-  const failedDocuments = told('aju') ? 0 : total(o, 'aju', ['failed', 'expired']);
-  const n = problems.length + Boolean(failed) + Boolean(failedDocuments);
+  const failures = ['xray', 'aju'].map((kind) => failuresOf(o, kind)).filter(Boolean);
+  const n = problems.length + failures.length;
   if (n === 0 && !link.up) {
     return null; // who knows
   }
@@ -73,18 +71,26 @@ function health(o) {
   return h('section', { key: 'health', class: `health ${problems.length ? 'bad' : 'warn'}` },
     h('h2', {}, n === 1 ? t('attention_one') : t('attention', n)),
     h('ul', { class: 'problems' },
-      problems.map((problem) => h('li', { key: `${problem.subject} ${problem.code}` }, explained(problem, kindOf(o, problem)))),
-      failed > 0 && h('li', { key: 'failed' }, h('strong', {}, t('some_failed', format.number(failed))), ' ',
-        h('a', { href: route('sets', { state: 'failed' }) }, t('see_failed'))),
-      failedDocuments > 0 && h('li', { key: 'failed documents' }, h('strong', {}, t('some_failed_documents', format.number(failedDocuments))), ' ',
-        h('a', { href: route('documents', { state: total(o, 'aju', ['failed']) ? 'failed' : 'expired' }) }, t('see_failed')))));
+      problems.map((problem) => h('li', { key: `${problem.subject} ${problem.code}` }, explained(problem, kindOf(o, problem)))), failures));
 }
 
-// concerns are the problems, and the alarms that say more than one of these about the same thing.
+// concerns are the problems, and the alarms about anything else. What keeps the agent from working is a problem as long as
+// it does; the alarm about it stands a while longer. Failures are told by their number.
 function concerns(o) {
-  const problems = o.problems || [];
-  const known = (alarm) => ['offline', 'api_refused', 'api_paused'].includes(alarm.code) && problems.some((problem) => problem.subject === alarm.subject);
-  return [...problems, ...(o.alarms || []).filter((alarm) => !known(alarm))];
+  const told = ['offline', 'api_refused', 'api_paused', 'failures'];
+  return [...(o.problems || []), ...(o.alarms || []).filter((alarm) => !told.includes(alarm.code))];
+}
+
+// failuresOf is what has failed of a kind, with what the alarms say of it; null when nothing has.
+function failuresOf(o, kind) {
+  const states = kind === 'xray' ? ['failed'] : ['failed', 'expired'];
+  const n = total(o, kind, states);
+  const state = states.find((name) => total(o, kind, [name]) > 0);
+  const alarms = (o.alarms || []).filter((alarm) => alarm.code === 'failures' && kindOf(o, alarm) === kind);
+  return n === 0 ? null : h('li', { key: `failed ${kind}` },
+    h('strong', {}, t(kind === 'xray' ? 'some_failed' : 'some_failed_documents', format.number(n))), ' ',
+    h('a', { href: route(kind === 'xray' ? 'sets' : 'documents', { state }) }, t('see_failed')),
+    alarms.map((alarm) => [foreign('p', { key: alarm.subject }, alarm.message), who(alarm.whoActs)]));
 }
 
 // kindOf is the kind of the inbox that a problem is about, if it is about one.
