@@ -80,4 +80,6 @@ func TestOnlyPhotosOfTheSetAreOpened(t *testing.T) {
 	if got, err := r.photo("lane-1/S", "1.jpg"); !errors.Is(err, upload.ErrNoPhoto) {
 		t.Errorf("a link gives %q, %v", got, err)
 	}
+	must(t, os.Remove(filepath.Join(archive, "1.jpg"))) // as it was: whoever looks at the outbox afterwards finds it whole
+	must(t, os.WriteFile(filepath.Join(archive, "1.jpg"), jpg(1), 0o644))
 }
