@@ -41,9 +41,6 @@ func TestEveryPathIsDescribed(t *testing.T) {
 		}
 		delete(described, pattern)
 	}
-	for _, pattern := range []string{"GET /api/v1/sets/image", "GET /api/v1/documents/file"} {
-		delete(described, pattern) // served where Options says so
-	}
 	for pattern := range described {
 		t.Errorf("%s is described and not served", pattern)
 	}
@@ -53,7 +50,8 @@ func TestEveryPathIsDescribed(t *testing.T) {
 func everything(t *testing.T) Options {
 	t.Helper()
 	a := &agentStub{}
-	return Options{Listen: anyPort, DataDir: t.TempDir(), Source: a, Actions: careful{agentStub: a}, Metrics: http.NotFoundHandler()}
+	return Options{Listen: anyPort, DataDir: t.TempDir(), Source: a, Actions: careful{agentStub: a}, Files: folder(t.TempDir()),
+		Metrics: http.NotFoundHandler()}
 }
 
 // careful has what can be done with a journal, for its paths.
