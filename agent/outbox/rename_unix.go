@@ -81,20 +81,6 @@ func removeDir(path string) error {
 	return nil
 }
 
-// syncDir makes the names in a folder durable. Some file systems (CIFS, some FUSE) cannot, and do it their own way.
-// Overlapping calls need no sharing here: the kernel's journal does that better.
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EBADF) {
-		err = nil
-	}
-	return errors.Join(err, f.Close())
-}
-
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
