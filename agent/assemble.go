@@ -79,6 +79,7 @@ func Connection(cfg *config.Config, name string, c config.Connection, version st
 		BaseURL: c.BaseURL, Token: c.Auth.Token.Reveal(), Headers: map[string]string{}, Timeout: c.Timeout.D(),
 		Concurrency: c.Concurrency, Rate: float64(c.Rate), Proxy: c.Proxy, CAFile: c.CAFile, ClientCert: c.ClientCert,
 		ClientKey: c.ClientKey, UserAgent: "kurir/" + version, TokenCache: filepath.Join(cfg.DataDir, "token-"+name+".json"),
+		Spool: cfg.DataDir,
 	}
 	for k, v := range c.Headers {
 		o.Headers[k] = v.Reveal()

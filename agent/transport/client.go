@@ -33,6 +33,7 @@ type Options struct {
 	ClientKey   string            // PEM
 	UserAgent   string            // "kurir/VERSION"
 	TokenCache  string            // a file that keeps tokens and refused logins across restarts; "" is none
+	Spool       string            // a folder for files through which long answers pass; "" is the system's
 	Logger      *slog.Logger      // nil discards
 	Now         func() time.Time  // nil is time.Now
 	Observe     func(Exchange)    // told of every request that was made, from any goroutine; must not block; may be nil
@@ -96,6 +97,7 @@ type Client struct {
 	headers   http.Header
 	userAgent string
 	timeout   time.Duration
+	spool     string
 	slots     chan struct{}
 	pace      *pacer
 	auth      authority
@@ -151,6 +153,7 @@ func New(o Options) (*Client, error) {
 		headers:   headers,
 		userAgent: o.UserAgent,
 		timeout:   o.Timeout,
+		spool:     o.Spool,
 		slots:     make(chan struct{}, o.Concurrency),
 		pace:      newPacer(o.Rate),
 		auth:      fixedToken(o.Token),

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -88,7 +87,7 @@ func (c *Client) roundTrip(parent context.Context, e exchange) (*Answer, *Error)
 	defer resp.Body.Close()
 	p.watch.enter(phaseRead)
 	ans := &Answer{Status: resp.StatusCode, Header: resp.Header}
-	if ans.Body, err = readAnswer(resp, e.maxAnswer, p.watch); !e.private { // what is private holds the tokens that are wanted
+	if ans.Body, err = c.readAnswer(resp, e.maxAnswer, p.watch); !e.private { // what is private holds the tokens that are wanted
 		ans.Body = c.redact.answer(ans.Body)
 	}
 	switch {
@@ -143,40 +142,4 @@ func (p *progress) trace() *httptrace.ClientTrace {
 			moved()
 		},
 	}
-}
-
-// readAnswer reads the body of resp, at most limit bytes of it. With an error it returns what had come so far.
-func readAnswer(resp *http.Response, limit int64, w *watch) ([]byte, error) {
-	size := int64(512)
-	if n := resp.ContentLength; n > limit {
-		return nil, &tooLongError{limit}
-	} else if n >= 0 {
-		size = n + 1 // one more, to see the end without growing
-	}
-	buf := make([]byte, 0, size)
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if n > 0 {
-			w.progress()
-		}
-		switch {
-		case int64(len(buf)) > limit:
-			return buf[:limit], &tooLongError{limit}
-		case errors.Is(err, io.EOF):
-			return buf, nil
-		case err != nil:
-			return buf, err
-		}
-	}
-}
-
-// tooLongError is an answer that exceeds its limit.
-type tooLongError struct{ limit int64 }
-
-func (e *tooLongError) Error() string {
-	return fmt.Sprintf("the answer is longer than the %d bytes allowed", e.limit)
 }
