@@ -196,6 +196,7 @@ func TestFullDataDir(t *testing.T) {
 		r.drop(fmt.Sprintf("AFTER%02d", i), 10+i)
 	}
 	r.untilPaused("data_dir")
+	r.until("what was under way has ended", func() bool { return r.sim.Counts().InFlight == 0 })
 	sends, lines := r.sends(), r.log.count()
 	r.until("the sets say why they wait", func() bool {
 		state, why := r.state("AFTER29")

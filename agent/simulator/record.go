@@ -55,6 +55,7 @@ type Counts struct {
 	Requests     map[Op]int         `json:"requests"`
 	Statuses     map[Op]map[int]int `json:"statuses"` // by HTTP status; 0: no (whole) answer was sent
 	Faults       int                `json:"faults"`   // requests that the fault script touched
+	InFlight     int64              `json:"inFlight"` // requests under way now
 	MaxInFlight  int64              `json:"maxInFlight"`
 	Declarations int                `json:"declarations"` // with at least one kirim
 	Photos       int                `json:"photos"`       // stored, duplicates included
@@ -223,6 +224,7 @@ func (s *Server) Counts() Counts {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	c := s.store.counts
+	c.InFlight = s.inFlight.Load()
 	c.Requests = maps.Clone(c.Requests)
 	c.Statuses = maps.Clone(c.Statuses)
 	for op, m := range c.Statuses {

@@ -59,7 +59,7 @@ func TestAnswersWithoutContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := answers(t, row.status, row.body)
 			check := func(op string, found bool, note string, raw []byte, err error) {
-				if string(raw) != row.body {
+				if string(raw) != strings.ReplaceAll(row.body, "fixed-token-1", "[hidden]") { // verbatim, but for a secret of ours
 					t.Errorf("%s: raw %q", op, raw)
 				}
 				if row.kind == nothing {

@@ -2,6 +2,7 @@ package upload_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -165,4 +166,27 @@ func (r *rig) settled() bool {
 		}
 	}
 	return r.status("broken").State == upload.StateFailed && len(below(r.t, r.inbox)) == 0
+}
+
+// TestStatusAfterALostJournal: a set that was sent when the agent died has a receipt and an old status. The receipt says
+// how it ended, also when the journal is gone.
+func TestStatusAfterALostJournal(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.start()
+	r.drop("S", map[string][]byte{"d.json": side("A1", "1.jpg").json(), "1.jpg": jpg(1)})
+	sent := r.await("S", upload.StateSent)
+	r.stop()
+	old := sent
+	old.State, old.SentAt, old.Archive = upload.StateRetrying, time.Time{}, ""
+	b, err := json.Marshal(old)
+	must(t, err)
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(r.out, "status", "S.json"), b, 0o644), os.Remove(filepath.Join(r.dir, "journal.db")),
+	} {
+		must(t, err)
+	}
+	r.start()
+	if got := r.await("S", upload.StateSent); !got.SentAt.Equal(sent.SentAt) || len(got.Images) != 1 || got.NomorAju != "A1" {
+		t.Errorf("the status is %+v", got)
+	}
 }

@@ -161,6 +161,9 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 		if err := p.recall(ctx, in, rc, filepath.ToSlash(rel)); err != nil {
 			return err
 		}
+		if err := p.showRecalled(ctx, in, rc); err != nil {
+			return err
+		}
 		n++
 	}
 	if n > 0 {
@@ -213,6 +216,28 @@ func (p *Pipeline) recall(ctx context.Context, in Inbox, rc Receipt, archive str
 		j.Data = known.encode()
 		return nil
 	})
+}
+
+// showRecalled brings the status of a set up to date that was sent when the agent died, and that nothing but its receipt
+// tells of. What still lies in the inbox shows its own state when it is found.
+func (p *Pipeline) showRecalled(ctx context.Context, in Inbox, rc Receipt) error {
+	name, err := statusFile(in.Outbox, rc.Set, id(in.Name, rc.Set), func(string) bool { return false })
+	if err != nil {
+		return nil // it cannot be read now, and is nothing but a view
+	}
+	var st Status
+	b, err := outbox.Read(name)
+	if err == nil && (json.Unmarshal(b, &st) != nil || st.State == StateSent || st.State == StateFailed) {
+		return nil
+	}
+	job, err := p.o.Store.Get(ctx, journal.Xray, jobKey(in.Name, rc.Set, rc.NomorAju))
+	if err != nil {
+		return err
+	}
+	if r, _, err := load(job); err == nil && job.State == journal.Done {
+		p.status.later(p.statusOf(job, r), in.Outbox)
+	}
+	return nil
 }
 
 func readReceipt(name string) (Receipt, error) {
