@@ -45,9 +45,12 @@ func deviceOf(path string) (uint64, error) {
 		if err != nil {
 			return 0, &fs.PathError{Op: "stat", Path: path, Err: err}
 		}
-		return uint64(st.Dev), nil //nolint:unconvert // not an uint64 everywhere
+		return number(st.Dev), nil
 	}
 }
+
+// number is a device's number, whose type differs between systems.
+func number[T ~int32 | ~uint64](dev T) uint64 { return uint64(dev) }
 
 // isFull reports whether an error says that a disk, or someone's share of it, is full.
 func isFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -222,13 +223,8 @@ func (p *Pipeline) recall(ctx context.Context, in Inbox, rc Receipt, archive str
 // tells of. What still lies in the inbox shows its own state when it is found.
 func (p *Pipeline) showRecalled(ctx context.Context, in Inbox, rc Receipt) error {
 	name, err := statusFile(in.Outbox, rc.Set, id(in.Name, rc.Set), func(string) bool { return false })
-	if err != nil {
-		return nil // it cannot be read now, and is nothing but a view
-	}
-	var st Status
-	b, err := outbox.Read(name)
-	if err == nil && (json.Unmarshal(b, &st) != nil || st.State == StateSent || st.State == StateFailed) {
-		return nil
+	if err != nil || !isPassing(name) {
+		return ctx.Err() // a status that cannot be read is left alone: it is nothing but a view
 	}
 	job, err := p.o.Store.Get(ctx, journal.Xray, jobKey(in.Name, rc.Set, rc.NomorAju))
 	if err != nil {
@@ -238,6 +234,16 @@ func (p *Pipeline) showRecalled(ctx context.Context, in Inbox, rc Receipt) error
 		p.status.later(p.statusOf(job, r), in.Outbox)
 	}
 	return nil
+}
+
+// isPassing reports whether a status file shows a state that is not the last, or is not there.
+func isPassing(name string) bool {
+	b, err := outbox.Read(name)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	var st Status
+	return json.Unmarshal(b, &st) == nil && st.State != StateSent && st.State != StateFailed
 }
 
 func readReceipt(name string) (Receipt, error) {
