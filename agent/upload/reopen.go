@@ -13,7 +13,6 @@ import (
 // reopen takes up a known job with the files that are there now: all of the set's, or late ones of a set that was sent.
 // journal.ErrHeld: it is not through with others.
 func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bool) error {
-	var failed string
 	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
 		r, _, err := load(*j)
 		if err != nil {
@@ -22,8 +21,8 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 		if late && j.State != journal.Done {
 			return journal.ErrHeld // another late image was quicker
 		}
-		if failed = ""; j.State == journal.Failed {
-			failed = r.Archive
+		if j.State == journal.Failed {
+			in.p.forgetFailure(in.in, r.Archive) // first: whoever is killed after the change would not come back for it
 		}
 		if j.State == journal.Done { // a new round: what was answered before is in its own receipt
 			j.Steps = append(j.Steps, journal.Step{Name: stepReopen, At: in.p.o.Now(), Note: []byte(`{}`)})
@@ -38,7 +37,6 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 		return err
 	}
 	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, fresh.Set), Inbox: in.in.Name})
-	in.p.forgetFailure(in.in, failed)
 	in.p.nudge()
 	return nil
 }
@@ -111,10 +109,10 @@ func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
 			j.State == journal.Active && (r.Folder != k.folder || r.Root != in.in.Root) {
 			continue
 		}
+		in.p.forgetFailure(in.in, r.Archive) // first, as in reopen
 		if err := in.drop(ctx, j); err != nil {
 			return err
 		}
-		in.p.forgetFailure(in.in, r.Archive)
 	}
 	return nil
 }
