@@ -132,7 +132,8 @@ func (p *Pipeline) retainJobs(ctx context.Context, in Inbox) {
 // rebuiltKind marks outboxes whose receipts the journal knows.
 const rebuiltKind journal.Kind = "rebuilt"
 
-// rebuild teaches a new journal what was sent before, from the receipts in the outbox: the journal may have been lost.
+// rebuild teaches a new journal what was sent and what failed before, from the receipts and reasons in the outbox: the
+// journal may have been lost.
 // What is in the inboxes is found by their watchers, and the server tells what of it has arrived.
 func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done, Created: p.o.Now()}
@@ -167,8 +168,12 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 		}
 		n++
 	}
-	if n > 0 {
-		p.log.Info("journal rebuilt from receipts", "inbox", in.Name, "receipts", n)
+	failed, err := p.recallFailed(ctx, in)
+	if err != nil {
+		return err
+	}
+	if n+failed > 0 {
+		p.log.Info("journal rebuilt from the outbox", "inbox", in.Name, "receipts", n, "failed", failed)
 	}
 	if trouble := in.Guard.Ready(); trouble != nil {
 		p.log.Warn("receipts not all read, at the next start again", "inbox", in.Name, "error", trouble)
