@@ -262,7 +262,9 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 	blocked := append(slices.Clone(f.unsettled), f.cut...)
 	if len(v.list) > 0 {
 		missing := in.missing(v, s)
-		blocked = slices.DeleteFunc(blocked, func(p string) bool { return !isListed(v.list, p, v.sidecar.Path) })
+		blocked = slices.DeleteFunc(blocked, func(p string) bool {
+			return !isListed(v.list, p, v.sidecar.Path) && !in.justCame(&v, s, p, now)
+		})
 		for _, m := range missing {
 			v = v.waits(m, in.say(reason.WaitingImages, strings.Join(missing, ", ")))
 		}
@@ -291,6 +293,19 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 		v.ready = true
 	}
 	return v
+}
+
+// justCame reports whether a file that a listed set does not list, and that is no image, may still come to rest before settle
+// is over. It is waited for until then, for it goes along with the set: left behind, it would wait for a sidecar that has
+// gone, while an image would follow as a late one. A program that keeps it open for longer holds nothing up.
+func (in *intake) justCame(v *verdict, s snapshot, name string, now time.Time) bool {
+	i := slices.IndexFunc(s.files, func(f watcher.File) bool { return f.Path == name })
+	if i < 0 || namedLikeImage(name) {
+		return false
+	}
+	until := s.files[i].Changed.Add(in.in.Settle)
+	v.again = next(now, v.again, until)
+	return until.After(now)
 }
 
 // missing returns the listed names that are not there.

@@ -131,6 +131,8 @@ func TestJudge(t *testing.T) {
 		{name: "a list is not complete", files: map[string]string{"S/d.json": listed, "S/a.jpg": jpg, "S/c.jpg": jpg2}, set: folder, now: 99, waiting: []string{"sub/b.jpg"}, says: "sub/b.jpg"},
 		{name: "a listed image is being written", files: map[string]string{"S/d.json": listed, "S/a.jpg": "!" + cut, "S/sub/b.jpg": jpg}, set: folder, now: 99, waiting: []string{"S/a.jpg"}},
 		{name: "an image that is not listed is being written", files: map[string]string{"S/d.json": listed, "S/a.jpg": jpg, "S/sub/b.jpg": jpg2, "S/c.jpg": "!"}, set: folder, now: 0, ready: true, images: []string{"S/a.jpg", "S/sub/b.jpg"}},
+		{name: "another file that just came is being written", files: map[string]string{"S/d.json": listed, "S/a.jpg": jpg, "S/sub/b.jpg": jpg2, "S/n.txt": "!"}, set: folder, now: 9, waiting: []string{"S/n.txt"}, says: "n.txt", again: 10},
+		{name: "another file is kept open", files: map[string]string{"S/d.json": listed, "S/a.jpg": jpg, "S/sub/b.jpg": jpg2, "S/n.txt": "!"}, set: folder, now: 10, ready: true, others: []string{}},
 		{name: "a list stands above min_images", in: min3, files: map[string]string{"S/d.json": listed, "S/a.jpg": jpg, "S/sub/b.jpg": jpg2}, set: folder, now: 0, ready: true},
 		{name: "a stem set's list takes any name", files: map[string]string{"S.json": beside, "front.jpg": jpg, "S_2.jpg": jpg2}, set: stem, now: 0, ready: true, images: []string{"S_2.jpg", "front.jpg"}},
 		{name: "a listed file that is no image", files: map[string]string{"S/d.json": with(`"images": ["a.raw"]`), "S/a.raw": "raw"}, set: folder, now: 0, cause: reason.ImageInvalid, says: "a.raw"},
