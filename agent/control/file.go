@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const addressFileName = "control.json"
@@ -15,9 +16,17 @@ type addressFile struct {
 	Token   string `json:"token"`
 }
 
-// write replaces control.json, readable by its owner alone and never seen half-written.
+// temporaryAddress is how control.json is called while it is written.
+const temporaryAddress = ".control-*.tmp"
+
+// write replaces control.json, readable by its owner alone and never seen half-written. What an agent left behind that died
+// writing is removed: it holds a token, and the journal keeps a second agent from writing here at the same time.
 func (f addressFile) write(dataDir string) (err error) {
-	tmp, err := os.CreateTemp(dataDir, ".control-*.tmp") // mode 0600
+	left, _ := filepath.Glob(filepath.Join(escapeGlob(dataDir), temporaryAddress)) // the pattern is well-formed
+	for _, name := range left {
+		_ = os.Remove(name) // tried again at the next start
+	}
+	tmp, err := os.CreateTemp(dataDir, temporaryAddress) // mode 0600
 	if err != nil {
 		return fmt.Errorf("write control address: %w", err)
 	}
@@ -38,6 +47,11 @@ func (f addressFile) write(dataDir string) (err error) {
 		return err
 	}
 	return os.Rename(tmp.Name(), filepath.Join(dataDir, addressFileName))
+}
+
+// escapeGlob takes a path literally where a pattern is expected.
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(dir)
 }
 
 // remove takes control.json away unless another agent has written its own meanwhile.
