@@ -295,15 +295,19 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 	return v
 }
 
-// justCame reports whether a file that a listed set does not list, and that is no image, may still come to rest before settle
-// is over. It is waited for until then, for it goes along with the set: left behind, it would wait for a sidecar that has
+// otherRest is how long a listed set waits at least for other files that have just come: a busy machine finds late that nobody
+// writes to them any more.
+const otherRest = 2 * time.Second
+
+// justCame reports whether a file that a listed set does not list, and that is no image, may still come to rest within settle,
+// or otherRest. It is waited for until then, for it goes along with the set: left behind, it would wait for a sidecar that has
 // gone, while an image would follow as a late one. A program that keeps it open for longer holds nothing up.
 func (in *intake) justCame(v *verdict, s snapshot, name string, now time.Time) bool {
 	i := slices.IndexFunc(s.files, func(f watcher.File) bool { return f.Path == name })
 	if i < 0 || namedLikeImage(name) {
 		return false
 	}
-	until := s.files[i].Changed.Add(in.in.Settle)
+	until := s.files[i].Changed.Add(max(in.in.Settle, otherRest))
 	v.again = next(now, v.again, until)
 	return until.After(now)
 }
