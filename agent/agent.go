@@ -186,17 +186,23 @@ func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
 	}
 }
 
-// sweep removes the temporary files that an earlier process left in the outboxes when it died.
+// sweep removes the temporary files that an earlier process left when it died: in the outboxes, in data_dir, and in the
+// inboxes, where it was moving sets back.
 func (a *Agent) sweep() {
 	swept := map[string]bool{}
+	sweep := func(folder string, how func(string, time.Time) error) {
+		if swept[folder] {
+			return
+		}
+		swept[folder] = true
+		if err := how(folder, a.since); err != nil {
+			a.log.Warn("temporary files not removed", "folder", folder, "error", err)
+		}
+	}
+	sweep(a.cfg.DataDir, outbox.SweepTop)
 	for _, in := range a.cfg.Inboxes {
-		if swept[in.Outbox] {
-			continue
-		}
-		swept[in.Outbox] = true
-		if err := outbox.Sweep(in.Outbox, a.since); err != nil {
-			a.log.Warn("temporary files not removed", "outbox", in.Outbox, "error", err)
-		}
+		sweep(in.Outbox, outbox.Sweep)
+		sweep(in.Path, outbox.SweepTop)
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -35,6 +37,43 @@ func randomTag() string {
 func moveTag(src, dst string) string {
 	sum := sha256.Sum256([]byte(src + "\x00" + dst))
 	return hex.EncodeToString(sum[:tagBytes])
+}
+
+// SweepTop is Sweep for what lies in a folder itself, at the cost of reading its names: for inboxes, into which sets are moved
+// back.
+func SweepTop(folder string, before time.Time) error {
+	f, err := os.Open(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	defer f.Close()
+	var failed []error
+	for {
+		names, err := f.Readdirnames(1024)
+		for _, name := range names {
+			if !temporaryPattern.MatchString(name) {
+				continue
+			}
+			path := filepath.Join(folder, name)
+			info, err := os.Lstat(path)
+			if err == nil && (info.IsDir() || info.Mode().IsRegular()) && info.ModTime().Before(before) {
+				failed = append(failed, discard(path))
+			}
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				failed = append(failed, err)
+			}
+			break
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return fmt.Errorf("sweep %s: %w", folder, err)
+	}
+	return nil
 }
 
 // Sweep removes the temporaries that calls of this package left below root when their process died: those last

@@ -219,3 +219,19 @@ func TestSweep(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSweepTop: what lies deeper is left alone.
+func TestSweepTop(t *testing.T) {
+	dir := t.TempDir()
+	deep := "SET/" + temporaryName("a.jpg", randomTag())
+	for _, name := range []string{temporaryName("a.json", randomTag()), temporaryName("SET", randomTag()) + "/image.jpg", "a.json", deep} {
+		write(t, filepath.Join(dir, name), []byte("content"))
+	}
+	if err := SweepTop(dir, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, dir, "a.json", "SET/", deep)
+	if err := SweepTop(filepath.Join(dir, "missing"), time.Now()); err != nil {
+		t.Error(err)
+	}
+}
