@@ -133,6 +133,9 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 			return nil // it is under way
 		}
 	}
+	if known && old.State == journal.Failed {
+		in.finishReturn(s.key, before)
+	}
 	if old.State != journal.Active {
 		before = nil // its files have moved: what has their names now is read
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -197,10 +198,7 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 		if !p.present(in, r.Archive) {
 			return false, nil // its folder has been taken away, perhaps back into the inbox
 		}
-		back := filepath.Join(in.Root, outbox.FreeFolder(r.Set, func(n string) bool {
-			return exists(in.Root, n)
-		}))
-		return true, outbox.Move(filepath.Join(in.Outbox, filepath.FromSlash(r.Archive)), back)
+		return true, in.moveBack(r)
 	case j.State == journal.Active && j.Label == StateRetrying:
 		err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
 			if now.State == journal.Active {
@@ -215,4 +213,15 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 		return err == nil, err
 	}
 	return false, nil
+}
+
+// moveBack moves a failed set's folder into the inbox, under the next free name where its own is taken. Called again after it
+// was interrupted, it finishes.
+func (in Inbox) moveBack(r *Record) error {
+	for n := 1; ; n++ {
+		err := outbox.Move(filepath.Join(in.Outbox, filepath.FromSlash(r.Archive)), filepath.Join(in.Root, outbox.NumberedFolder(r.Set, n)))
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
 }

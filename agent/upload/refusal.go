@@ -92,6 +92,7 @@ func (in *intake) clearWay(ctx context.Context, k setKey, key string) error {
 		return err
 	}
 	if r, _, err := load(old); err == nil && old.State == journal.Failed && r.Moved {
+		in.finishReturn(k, r)
 		in.p.forgetFailure(in.in, r.Archive)
 	}
 	return nil

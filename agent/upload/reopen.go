@@ -3,11 +3,15 @@ package upload
 import (
 	"context"
 	"errors"
-	"kurir/agent/journal"
+	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"kurir/agent/journal"
+	"kurir/agent/outbox"
 )
 
 // reopen takes up a known job with the files that are there now: all of the set's, or late ones of a set that was sent.
@@ -39,6 +43,18 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, fresh.Set), Inbox: in.in.Name})
 	in.p.nudge()
 	return nil
+}
+
+// finishReturn ends the move of a failed set back into the inbox that a crash has cut short between two file systems: what is
+// whole here is removed from failed/. A folder there that holds anything else stays.
+func (in *intake) finishReturn(k setKey, r *Record) {
+	if !k.folder || !strings.HasPrefix(r.Archive, failedDir+"/") || !in.p.present(in.in, r.Archive) {
+		return
+	}
+	err := outbox.Move(filepath.Join(in.in.Outbox, filepath.FromSlash(r.Archive)), in.path(k.name))
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		in.p.log.Warn("failed set not cleared away", "id", id(in.in.Name, k.name), "folder", r.Archive, "error", err)
+	}
 }
 
 // take merges the files that are there now into what is known of a job in state. An image that the server has confirmed
