@@ -57,7 +57,7 @@ func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job 
 	}
 	for _, r := range doc.Responses {
 		if r.File != "" || r.PDF != "" {
-			rec.Delivered = append(rec.Delivered, restoreDelivery(r))
+			rec.Delivered = append(rec.Delivered, restoreDeliveries(r)...)
 		}
 	}
 	job.Label, job.Created = doc.State, doc.FirstSeenAt
@@ -75,17 +75,23 @@ func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job 
 	return job
 }
 
-// restoreDelivery makes a delivery of what a status file says of a response. Its sum is not known: see record.knows.
-func restoreDelivery(r Response) delivery {
-	d := delivery{Kode: r.KodeRespon, Date: r.TanggalRespon, Note: r.Note, Only: r.File == ""}
-	d.Name = strings.TrimSuffix(strings.TrimPrefix(r.File, responFolder+"/"), ".json")
-	if r.PDF != "" {
-		d.Form = formPDF
-		if d.Only {
-			d.Name = strings.TrimSuffix(strings.TrimPrefix(r.PDF, responFolder+"/"), ".pdf")
+// restoreDeliveries makes deliveries of what a status file says of a response: of getresbycar's, and of a PDF that statusrespon
+// alone has brought, which has a name of its own. Their sums are not known: see record.knows.
+func restoreDeliveries(r Response) []delivery {
+	file := strings.TrimSuffix(strings.TrimPrefix(r.File, responFolder+"/"), ".json")
+	pdf := strings.TrimSuffix(strings.TrimPrefix(r.PDF, responFolder+"/"), ".pdf")
+	var out []delivery
+	if file != "" {
+		d := delivery{Name: file, Kode: r.KodeRespon, Date: r.TanggalRespon, Note: r.Note}
+		if pdf == file {
+			d.Form = formPDF
 		}
+		out = append(out, d)
 	}
-	return d
+	if pdf != "" && pdf != file {
+		out = append(out, delivery{Name: pdf, Kode: r.KodeRespon, Date: r.TanggalRespon, Form: formPDF, Only: true})
+	}
+	return out
 }
 
 // rebuildLists takes the lists of an outbox into the journal again.
