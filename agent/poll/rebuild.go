@@ -13,22 +13,36 @@ import (
 	"kurir/agent/journal"
 )
 
+// rebuiltKind marks the inboxes whose outboxes the journal knows.
+const rebuiltKind journal.Kind = "rebuilt"
+
 // rebuild makes up for a journal that knows nothing of an inbox although its outbox does: the documents and the lists
-// in it are tracked again, each as its status file left it. Nothing is asked or delivered twice for it.
+// in it are tracked again, each as its status file left it. Nothing is asked or delivered twice for it. It is done once for
+// each journal, and begun again when it was interrupted.
 func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
-	for _, kind := range []journal.Kind{journal.Aju, KindList} {
-		known, err := p.o.Store.List(ctx, journal.Filter{Kind: kind, Inbox: in.Name, Limit: 1})
-		if err != nil {
-			return fmt.Errorf("look into journal: %w", err)
-		}
-		if len(known) > 0 {
-			return nil
-		}
+	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done, Created: p.o.Now()}
+	if _, err := p.o.Store.Get(ctx, mark.Kind, mark.Key); err == nil {
+		return nil // otherwise it is done again, which changes nothing
 	}
+	whole, err := p.rebuildDocuments(ctx, in)
+	if err == nil && whole {
+		whole, err = p.rebuildLists(ctx, in)
+	}
+	if err != nil || !whole || ctx.Err() != nil {
+		return err
+	}
+	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
+		p.log.Warn("outbox not marked as read", "inbox", in.Name, "error", err) // it is read again at the next start
+	}
+	return nil
+}
+
+// rebuildDocuments tracks the documents of an outbox again. whole is false when it could not be read.
+func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox) (whole bool, err error) {
 	documents, err := subfolders(filepath.Join(in.Outbox, documentsFolder))
 	if err != nil {
 		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
-		return nil
+		return false, nil
 	}
 	found := 0
 	for _, name := range documents {
@@ -36,15 +50,17 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 		if err != nil || doc == nil || doc.Inbox != in.Name || !validCAR(doc.CAR) || ctx.Err() != nil {
 			continue
 		}
-		if err := p.o.Store.Put(ctx, in.restore(name, *doc, p.o.Now())); err != nil && !errors.Is(err, journal.ErrExists) {
-			return fmt.Errorf("track %s again: %w", doc.CAR, err)
+		switch err := p.o.Store.Put(ctx, in.restore(name, *doc, p.o.Now())); {
+		case err == nil:
+			found++
+		case !errors.Is(err, journal.ErrExists):
+			return false, fmt.Errorf("track %s again: %w", doc.CAR, err)
 		}
-		found++
 	}
 	if found > 0 {
 		p.log.Warn("documents tracked again from the outbox", "inbox", in.Name, "documents", found)
 	}
-	return p.rebuildLists(ctx, in)
+	return true, nil
 }
 
 // restore makes a job of a document's status file.
@@ -95,11 +111,12 @@ func restoreDeliveries(r Response) []delivery {
 }
 
 // rebuildLists takes the lists of an outbox into the journal again.
-func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) error {
+// whole is false when the outbox could not be read.
+func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) (whole bool, err error) {
 	folders, err := subfolders(filepath.Join(in.Outbox, listsFolder))
 	if err != nil {
 		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
-		return nil
+		return false, nil
 	}
 	for _, folder := range folders {
 		file := listIn(in.listFolder(folder))
@@ -111,10 +128,10 @@ func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) error {
 			if errors.As(err, &invalid) {
 				continue // it was reported when it came
 			}
-			return fmt.Errorf("read list %s again: %w", folder, err)
+			return false, fmt.Errorf("read list %s again: %w", folder, err)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // servesOther reports whether a folder is known to belong to a list of another inbox with the same outbox.
