@@ -237,6 +237,12 @@ func fileOf(f watcher.File, other bool) File {
 
 // hash reads the images whole, once; what an earlier record knows of the same file is not read again.
 func (in *intake) hash(ctx context.Context, files []watcher.File, before *Record) ([]Image, error) {
+	select {
+	case in.read <- struct{}{}:
+		defer func() { <-in.read }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	out := make([]Image, 0, len(files))
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {

@@ -84,8 +84,7 @@ func (t *task) finishSent(ctx context.Context) error {
 		return err
 	}
 	job := t.claim.Job()
-	receipt := t.p.receipt(job, t.r)
-	if err := t.p.writeJSON(t.in, t.r.Archive+receiptSuffix, receipt); err != nil {
+	if err := t.writeReceipt(job); err != nil {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	if err := t.p.clearInbox(t.in, t.r, t.in.Delete); err != nil {
@@ -104,6 +103,23 @@ func (t *task) finishSent(ctx context.Context) error {
 	t.p.log.Info("set sent", append([]any{"id", job.ID, "images", sent, "duplicates", duplicates, "archive", t.r.Archive},
 		declarationOf(t.r.Declaration)...)...)
 	return nil
+}
+
+// writeReceipt writes the receipt and, where originals are to move beside it, makes their folder.
+func (t *task) writeReceipt(job journal.Job) error {
+	b, err := marshal(t.p.receipt(job, t.r))
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(t.in.Outbox, filepath.FromSlash(t.r.Archive)+receiptSuffix)
+	moves := !t.in.Delete && slices.ContainsFunc(t.r.Files, func(f File) bool {
+		_, err := os.Lstat(t.r.path(f.Path))
+		return err == nil
+	})
+	if !moves {
+		return outbox.Replace(name, b)
+	}
+	return outbox.ReplaceBefore(name, b, path.Base(t.r.Archive))
 }
 
 // brought counts the photos of this round that the server has confirmed, with their bytes, and those that it had before.

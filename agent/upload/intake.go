@@ -12,8 +12,13 @@ import (
 	"kurir/watcher"
 )
 
-// acceptors is how many sets of one inbox are judged and hashed at the same time.
-const acceptors = 4
+const (
+	// acceptors is how many sets of one inbox are judged and taken into the journal at the same time. Most of them wait for
+	// the journal, which makes what comes together durable together.
+	acceptors = 16
+	// hashers is how many of them read images at the same time.
+	hashers = 4
+)
 
 // lookCost times the number of files in a set is how long news of the set may gather before it is looked at, so that a
 // folder of ten thousand images is not judged ten thousand times while it fills.
@@ -24,6 +29,7 @@ type intake struct {
 	p    *Pipeline
 	in   Inbox
 	wake chan struct{} // one slot
+	read chan struct{} // held by those who hash
 
 	mu      sync.Mutex
 	idx     *index
@@ -49,7 +55,7 @@ type cached struct {
 
 func newIntake(p *Pipeline, in Inbox) *intake {
 	return &intake{
-		p: p, in: in, wake: make(chan struct{}, 1), idx: newIndex(in.DoneMarker), looks: map[string]cached{},
+		p: p, in: in, wake: make(chan struct{}, 1), read: make(chan struct{}, hashers), idx: newIndex(in.DoneMarker), looks: map[string]cached{},
 		at: map[setKey]time.Time{}, busy: map[setKey]bool{}, taken: map[setKey]string{}, waiting: map[setKey]Status{},
 		shown: map[setKey]bool{}, alone: map[setKey]bool{}, forget: func([]string) {},
 	}

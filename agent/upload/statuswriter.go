@@ -14,6 +14,10 @@ import (
 const (
 	// showAfter is how long a passing state waits before it is written: a set that is through by then costs one write.
 	showAfter = 300 * time.Millisecond
+	// showEach is how much longer it waits for each that waits already, up to showLast: of many that pass at the same time
+	// fewer are written, and the disk is left to what must be.
+	showEach = 20 * time.Millisecond
+	showLast = 3 * time.Second
 	// writeAgain is how long a state waits that could not be written: the outbox is full or away.
 	writeAgain = 5 * time.Second
 	// statusWriters is how many status files are written at the same time.
@@ -63,7 +67,7 @@ func (w *statusWriter) later(st Status, out string) {
 	key := statusKey(st, out)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := pendingStatus{st: st, out: out, due: time.Now().Add(showAfter)}
+	p := pendingStatus{st: st, out: out, due: time.Now().Add(min(showAfter+time.Duration(len(w.pending))*showEach, showLast))}
 	if old, ok := w.pending[key]; ok {
 		p.due = old.due
 	} else {

@@ -98,6 +98,26 @@ func TestPassingStatesAreWrittenALittleLaterAndOnlyTheLast(t *testing.T) {
 	})
 }
 
+// Of many that pass together most are through before they are written; the rest is shown within the bound.
+func TestManyPassingStatesWaitLongerButBounded(t *testing.T) {
+	out := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := newWriterRig(t, out)
+		const sets = 200
+		name := func(i int) string { return fmt.Sprint("S", i) }
+		for i := range sets {
+			r.w.later(statusIn("l/"+name(i), name(i), StateSending), out)
+		}
+		pass(showAfter + time.Millisecond)
+		r.expect("soon", name(0)+".json", StateSending)
+		r.expect("soon", name(sets-1)+".json", "")
+		pass(showLast - showAfter)
+		for i := range sets {
+			r.expect("at last", name(i)+".json", StateSending)
+		}
+	})
+}
+
 // TestStatesThatKeepComing do not push the first writing ahead of them for ever.
 func TestStatesThatKeepComing(t *testing.T) {
 	out := t.TempDir()

@@ -100,7 +100,7 @@ type Pipeline struct {
 
 // workersPerRequest is how many sets are worked on for each request that the client lets through at a time, so that the
 // disk's part of one set passes while another is on the line.
-const workersPerRequest = 3
+const workersPerRequest = 6
 
 // New returns a pipeline that does nothing until Run.
 func New(o Options) *Pipeline {
