@@ -90,8 +90,12 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 func (a *Agent) alarmsNow() []control.Problem {
 	var out []control.Problem
 	for _, al := range a.alarms.Standing() {
-		out = append(out, control.Problem{Subject: al.Subject, Code: string(al.Code), Message: al.Message,
-			Action: al.Action, WhoActs: al.Who, Since: al.Since.In(a.cfg.Location())})
+		p := control.Problem{Subject: al.Subject, Code: string(al.Code), Message: al.Message,
+			Action: al.Action, WhoActs: al.Who, Since: al.Since.In(a.cfg.Location()), Words: map[string]control.Words{}}
+		for lang, text := range al.Words {
+			p.Words[string(lang)] = control.Words{Message: text.What, Action: text.Do, WhoActs: text.Who}
+		}
+		out = append(out, p)
 	}
 	return out
 }

@@ -56,6 +56,9 @@ func TestAlarmReachesItsReceiver(t *testing.T) {
 		o.Alarms[0].Action == "" || o.Alarms[0].Since.IsZero() {
 		t.Errorf("the status has %+v", o.Alarms)
 	}
+	if words := o.Alarms[0].Words; !strings.Contains(words["id"].Message, "ditolak") || words["id"].Action == "" || words["en"].Message != o.Alarms[0].Message {
+		t.Errorf("in both languages: %+v", words)
+	}
 	h.await("the metrics to show it", func() bool {
 		_, b := h.get("/metrics")
 		return strings.Contains(string(b), "\nkurir_alarms{code=\"api_refused\"} 1\n") &&

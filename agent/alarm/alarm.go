@@ -36,6 +36,8 @@ type Alarm struct {
 	Message string // what happened
 	Who     string // who must act
 	Action  string // what to do
+
+	Words map[reason.Language]Text // the same in every language; nil after a restart, until it is found again
 }
 
 // Options configure a Keeper.
@@ -206,6 +208,10 @@ func (k *Keeper) found(c condition, now time.Time) (news bool) {
 	c.since = s.alarm.Since
 	s.cond = c
 	t := c.texts(k.o.Language, k.o.Location, now)
+	s.alarm.Words = map[reason.Language]Text{}
+	for _, lang := range []reason.Language{reason.Indonesian, reason.English} {
+		s.alarm.Words[lang] = c.texts(lang, k.o.Location, now)
+	}
 	s.alarm.Message, s.alarm.Who, s.alarm.Action = t.What, t.Who, t.Do
 	if news {
 		k.log.Warn("alarm begins", "code", c.code, "subject", c.subject, "since", c.since, "message", t.What)

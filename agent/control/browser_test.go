@@ -85,6 +85,7 @@ func TestPageTellsAnEnglishReader(t *testing.T) {
 	b := newTab(t, 1200, "en-GB")
 	b.open(s.url())
 	b.sees("Overview", "Photo sets that failed and are not tried again: 1", "The last 24 hours")
+	b.sees("Sets have failed since", "the last is lane-1/AWB1004: The JSON file that goes with these photos") // the alarm too
 	b.tile("sent", "2")
 	b.open(s.url() + "#/set?id=lane-1%2FAWB1004")
 	b.sees("The JSON file that goes with these photos is incomplete", "Correct nomorAju", "Who acts: operator", "Try again")

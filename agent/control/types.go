@@ -230,6 +230,15 @@ type Problem struct {
 	Action  string    `json:"action,omitempty"`  // what to do
 	WhoActs string    `json:"whoActs,omitempty"` // operator, IT, broker, customs or nobody, in words
 	Since   time.Time `json:"since,omitzero"`
+
+	Words map[string]Words `json:"words,omitempty"` // of an alarm: the same by language, id and en
+}
+
+// Words are what is said of a problem in one language.
+type Words struct {
+	Message string `json:"message"`
+	Action  string `json:"action,omitempty"`
+	WhoActs string `json:"whoActs,omitempty"`
 }
 
 // Obstacles are the problems for which the agent is not able to work: empty when it is ready.

@@ -4,7 +4,7 @@ import { get, link } from './api.js';
 import { chart } from './chart.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { badge, details, foreign, reason, refreshOverview, route, shared, time, who } from './parts.js';
+import { badge, details, foreign, reason, refreshOverview, route, shared, spoken, time, who } from './parts.js';
 import { t } from './words.js';
 
 const tiles = {
@@ -90,7 +90,13 @@ function failuresOf(o, kind) {
   return n === 0 ? null : h('li', { key: `failed ${kind}` },
     h('strong', {}, t(kind === 'xray' ? 'some_failed' : 'some_failed_documents', format.number(n))), ' ',
     h('a', { href: route(kind === 'xray' ? 'sets' : 'documents', { state }) }, t('see_failed')),
-    alarms.map((alarm) => [foreign('p', { key: alarm.subject }, alarm.message), who(alarm.whoActs)]));
+    alarms.map((alarm) => [voice('p', alarm, 'message'), who(spoken(alarm).whoActs)]));
+}
+
+// voice is a text of a problem or an alarm, marked where it is not in the reader's language.
+function voice(tag, problem, field) {
+  const text = spoken(problem)[field];
+  return problem.words ? h(tag, { key: problem.subject }, text) : foreign(tag, { key: problem.subject }, text);
 }
 
 // kindOf is the kind of the inbox that a problem is about, if it is about one.
@@ -113,10 +119,10 @@ function explained(problem, inboxKind) {
   return [
     h('strong', {}, subject.startsWith('subject_') ? problem.subject : subject),
     problem.since && h('span', { class: 'soft' }, ` ${t('since', format.at(problem.since))}`),
-    h('p', {}, text ? text.what : foreign('span', {}, problem.message)),
+    h('p', {}, text ? text.what : voice('span', problem, 'message')),
     more && foreign('p', { class: 'words' }, more),
-    text ? h('p', {}, text.do) : problem.action && foreign('p', {}, problem.action),
-    who(text ? text.who : problem.whoActs),
+    text ? h('p', {}, text.do) : problem.action && voice('p', problem, 'action'),
+    who(text ? text.who : spoken(problem).whoActs),
     inboxKind && alarming[problem.code] && h('p', {},
       h('a', { href: route(inboxKind === 'xray' ? 'sets' : 'documents', { state: alarming[problem.code], inbox: name.join(' ') }) }, t('see_them'))),
   ];

@@ -54,6 +54,11 @@ export function foreign(tag, props, ...children) {
   return h(tag, configured && configured !== lang() ? { ...props, lang: configured } : props, ...children);
 }
 
+// spoken is a problem or an alarm in the reader's language, where it has words in that.
+export function spoken(problem) {
+  return { ...problem, ...(problem.words && problem.words[lang()]) };
+}
+
 // reason is the catalogue's text of a code, in the reader's language; undefined for a code that it has not.
 export function reason(code) {
   return shared.reasons[code] && shared.reasons[code][lang()];
