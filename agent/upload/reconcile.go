@@ -21,6 +21,7 @@ var errGrace = errors.New("the server may still be working on the last request")
 // A second kirim is refused by the server itself (409) when the first one has arrived after all; a second add is not.
 // So photos of a lost add that are not listed yet are taken for lost only when the server has had time to finish.
 func (t *task) reconcile(ctx context.Context) error {
+	t.planned = false
 	t.reached()
 	listing, err := t.p.o.Client.Get(ctx, t.r.Declaration)
 	if ctx.Err() != nil {

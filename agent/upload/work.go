@@ -27,10 +27,11 @@ type task struct {
 	open  *intent // a request whose outcome is not known
 	mem   *memory
 
-	has    *bool     // whether the server holds a set for the declaration, as far as it was asked in this claim
-	turns  int       // requests repeated within this claim, against going round in circles
-	asked  bool      // the server was reached out to
-	notNow time.Time // when to try again, where the server or the grace says so
+	planned bool      // plan holds: nothing has come since but confirmations of what it had sent
+	has     *bool     // whether the server holds a set for the declaration, as far as it was asked in this claim
+	turns   int       // requests repeated within this claim, against going round in circles
+	asked   bool      // the server was reached out to
+	notNow  time.Time // when to try again, where the server or the grace says so
 }
 
 // maxTurns bounds how often one claim may send the same images again after the server has contradicted itself.
@@ -73,7 +74,10 @@ func (t *task) run(ctx context.Context) error {
 		return err
 	}
 	for {
-		plan(t.r, t.mem, t.open)
+		if !t.planned {
+			plan(t.r, t.mem, t.open)
+			t.planned = true
+		}
 		if t.mustAsk() {
 			if err := t.reconcile(ctx); err != nil {
 				return err
@@ -174,6 +178,7 @@ func (t *task) send(ctx context.Context, indexes []int) error {
 	}
 	t.pass.Leave(transport.OK)
 	if ans.Count != len(indexes) {
+		t.planned = false
 		t.p.log.Warn("count differs", "id", t.claim.Job().ID, "op", op, "sent", len(indexes), "jumlah_foto_terupload", ans.Count)
 		if err := t.step(stepUnknown, note{Op: op, Status: ans.Status, Raw: ans.Raw, Why: "the count differs"}, "", nil); err != nil {
 			return err
@@ -203,6 +208,7 @@ func (t *task) refused(ctx context.Context, op string, indexes []int, err error)
 	if ctx.Err() != nil {
 		return ctx.Err() // cut by the end of the agent: the open intent is asked about at the next start
 	}
+	t.planned = false
 	te, ok := errors.AsType[*transport.Error](err)
 	if !ok {
 		return err
