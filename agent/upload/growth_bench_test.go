@@ -45,6 +45,7 @@ func BenchmarkGrowth(b *testing.B) {
 func grown(b *testing.B, done int) {
 	const sets = 200
 	r := newRig(b, simulator.Options{})
+	r.unproved = true // of what was sent before there is nothing but the journal
 	r.in.Settle, r.in.Keep = 2*time.Second, 90*24*time.Hour
 	path := filepath.Join(r.dir, "journal.db")
 	fillSent(b, path, done)
