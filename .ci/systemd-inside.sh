@@ -41,7 +41,11 @@ says() { [[ $said == *"$1"* ]] || fail "not said: '$1', but: $said"; }
 
 property() { systemctl show --property="$1" --value kurir; }
 # running [PID]: it works, and not as the process PID.
-running() { [[ $(property ActiveState) == active && $(property MainPID) != "${1:-0}" ]]; }
+running() {
+	local state
+	state=$(systemctl show --property=ActiveState,MainPID kurir | sort | paste -sd' ') # at one moment
+	[[ $state == "ActiveState=active MainPID="* && $state != *" MainPID=0" && $state != *" MainPID=${1:-0}" ]]
+}
 logged() { journalctl --no-pager -o cat -u kurir | grep -qE -- "$1"; }
 as() { setpriv --reuid="$1" --regid="$(id -g "$1")" --init-groups "${@:2}"; }
 

@@ -296,6 +296,13 @@ func (m *matrix) tell(ctx context.Context, w *world, r run, env ...string) error
 		return err
 	}
 	for i, c := range r.crashes {
+		if i > 0 && len(st.command) > 0 { // whoever saw the command fail gives it again
+			again, err := w.command(ctx, m.plain, st.command)
+			if err != nil {
+				return err
+			}
+			<-again.done
+		}
 		if err := m.crash(ctx, w, c, i == 0); err != nil {
 			return fmt.Errorf("killed %v: %w", c, err)
 		}
