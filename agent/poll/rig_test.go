@@ -18,6 +18,7 @@ import (
 
 	"kurir/agent/journal"
 	"kurir/agent/journal/bolt"
+	"kurir/agent/outbox"
 	"kurir/agent/reason"
 	"kurir/agent/t2g"
 	"kurir/agent/transport"
@@ -374,7 +375,7 @@ func snapshot(t *testing.T, root string) map[string]string {
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(path)
+	b, err := outbox.Read(path) // as patiently as anyone should
 	if err != nil {
 		t.Fatal(err)
 	}
