@@ -30,13 +30,19 @@ func answerWith(t *testing.T, s string) string {
 	})
 }
 
+// deadAddress is where nobody listens, and nobody else can: the near end of a connection holds the port.
 func deadAddress(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	t.Cleanup(func() { _ = l.Close() })
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return "http://" + conn.LocalAddr().String()
 }
 
 // What never left is known not to have been done; what may have left without an answer is not known; and what only
