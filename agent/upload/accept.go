@@ -90,7 +90,9 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 	switch {
 	case err == nil:
 		in.mu.Lock()
-		in.taken[s.key] = fingerprint(s)
+		if !in.moved[s.key] { // else what comes back is new, however much it looks like what was taken
+			in.taken[s.key] = fingerprint(s)
+		}
 		delete(in.waiting, s.key)
 		delete(in.alone, s.key)
 		delete(in.shown, s.key)

@@ -233,16 +233,23 @@ func (r *Record) inside(rel string) string {
 	return rel
 }
 
-// left tells the index and the watcher that files have been moved away, so that they are new if they come back.
+// left tells the index and the watcher that files have been moved away, so that they are new if they come back: also while
+// the set that they were of is still being judged.
 func (in *intake) left(r *Record, paths []string) {
 	now := in.p.o.Now()
 	files := make([]watcher.File, len(paths))
 	for i, p := range paths {
 		files[i] = watcher.File{Path: p, State: watcher.Gone, Changed: now}
 	}
-	_ = in.Handle(context.Background(), files) // never fails
 	in.mu.Lock()
-	delete(in.taken, setKey{r.Set, r.Folder})
+	touched := in.heed(files)
+	touched[setKey{r.Set, r.Folder}] = true
+	for k := range touched {
+		delete(in.taken, k)
+		if _, ok := in.busy[k]; ok {
+			in.moved[k] = true
+		}
+	}
 	in.mu.Unlock()
 	in.forget(paths)
 }

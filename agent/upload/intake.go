@@ -37,6 +37,7 @@ type intake struct {
 	agenda  agenda               // when to look at which set
 	at      map[setKey]time.Time // the valid entry of the agenda
 	busy    map[setKey]bool      // being judged now; true: look again afterwards
+	moved   map[setKey]bool      // of busy: files of it have been moved away meanwhile
 	taken   map[setKey]string    // the fingerprint of what was accepted
 	waiting map[setKey]Status    // what is not in the journal: for lists and status files
 	shown   map[setKey]bool      // of waiting: there is a status file
@@ -56,8 +57,8 @@ type cached struct {
 func newIntake(p *Pipeline, in Inbox) *intake {
 	return &intake{
 		p: p, in: in, wake: make(chan struct{}, 1), read: make(chan struct{}, hashers), idx: newIndex(in.DoneMarker), looks: map[string]cached{},
-		at: map[setKey]time.Time{}, busy: map[setKey]bool{}, taken: map[setKey]string{}, waiting: map[setKey]Status{},
-		shown: map[setKey]bool{}, alone: map[setKey]bool{}, forget: func([]string) {},
+		at: map[setKey]time.Time{}, busy: map[setKey]bool{}, moved: map[setKey]bool{}, taken: map[setKey]string{},
+		waiting: map[setKey]Status{}, shown: map[setKey]bool{}, alone: map[setKey]bool{}, forget: func([]string) {},
 	}
 }
 
@@ -76,18 +77,25 @@ func (p *Pipeline) Handler(inbox string, forget func(paths []string)) watcher.Ha
 
 // Handle implements watcher.Handler. It only takes note, and never fails.
 func (in *intake) Handle(_ context.Context, files []watcher.File) error {
-	now := in.p.o.Now()
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.heed(files)
+	return nil
+}
+
+// heed takes note of files, has the sets that they touch looked at, and returns these. Callers hold mu.
+func (in *intake) heed(files []watcher.File) map[setKey]bool {
+	now := in.p.o.Now()
 	for _, f := range files {
 		if f.State == watcher.Gone {
 			delete(in.looks, f.Path)
 		}
 	}
-	for k := range in.idx.apply(files, now) {
+	touched := in.idx.apply(files, now)
+	for k := range touched {
 		in.plan(k, now.Add(time.Duration(in.idx.size(k))*lookCost))
 	}
-	return nil
+	return touched
 }
 
 // plan has a set looked at, at a time. Callers hold mu.
@@ -179,6 +187,7 @@ func (in *intake) finish(k setKey, again time.Time) {
 	defer in.mu.Unlock()
 	dirty := in.busy[k]
 	delete(in.busy, k)
+	delete(in.moved, k)
 	switch {
 	case dirty:
 		in.plan(k, in.p.o.Now())
