@@ -228,7 +228,8 @@ func aFullBackend(at time.Time) stub {
 	wrong := &control.Error{Code: "not_found", Message: "Customs does not find this BL/AWB or Aju number yet. (kirim: not found)",
 		Action: "Make sure that the declaration has been sent to customs.", WhoActs: "broker"}
 	problem := control.Problem{Subject: "api t2g", Code: "unauthorized", Message: "The server refused the login or the token.",
-		Action: "Check the token.", WhoActs: "IT", Since: at}
+		Action: "Check the token.", WhoActs: "IT", Since: at,
+		Words: map[string]control.Words{"en": {Message: "Refused.", Action: "Check it.", WhoActs: "IT"}, "id": {Message: "Ditolak.", Action: "Periksa.", WhoActs: "IT"}}}
 	return stub{
 		overview: control.Overview{Running: true, Now: at, Version: "1.2.3", Since: at, Config: "/etc/kurir/kurir.yaml", DataDir: "/var/lib/kurir",
 			Language: "en",
