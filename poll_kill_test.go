@@ -54,6 +54,7 @@ func TestPolledThroughKills(t *testing.T) {
 	p.url = srv.URL
 	p.prepare()
 	p.run(rand.New(rand.NewPCG(seed, 2)))
+	journalCheck(t, p.bin, p.dir)
 	p.checkDocuments()
 	p.checkPace()
 	p.checkRate()
