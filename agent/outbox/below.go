@@ -40,6 +40,9 @@ func OpenBelow(dir, rel string) (*os.File, error) {
 	return f, nil
 }
 
+// IsAbsent reports whether OpenBelow found nothing to open: no file, or something else in its place.
+func IsAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotPlain) }
+
 // plain makes sure that a path goes through folders to a regular file.
 func plain(root *os.Root, local string) (info fs.FileInfo, err error) {
 	parts := strings.Split(local, string(filepath.Separator))

@@ -106,18 +106,12 @@ func (g *Guard) Ready() error {
 // Wait returns nil when the folder is Ready, or ctx's error.
 func (g *Guard) Wait(ctx context.Context) error {
 	for {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || g.Ready() == nil {
 			return ctx.Err()
 		}
-		if g.Ready() == nil {
-			return nil
+		if err := pause(ctx, time.Second); err != nil {
+			return err
 		}
-		t := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
 	}
 }
 

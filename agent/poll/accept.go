@@ -62,7 +62,7 @@ func (h handler) Handle(ctx context.Context, files []watcher.File) error {
 // interrupted at any point, and with the same list again; nothing is tracked twice. young tells that a list that
 // breaks off may still be written.
 func (p *Pipeline) accept(ctx context.Context, in Inbox, rel string, young bool) error {
-	if err := p.diskTrouble(in); err != nil {
+	if err := p.disks.Trouble(in.Guard); err != nil {
 		return err
 	}
 	src := filepath.Join(in.Root, filepath.FromSlash(rel))

@@ -43,7 +43,7 @@ func (p *Pipeline) Poll(ctx context.Context, inbox, number, kode string) (Docume
 	if err != nil {
 		return Document{}, err
 	}
-	if err := p.diskTrouble(in); err != nil {
+	if err := p.disks.Trouble(in.Guard); err != nil {
 		return Document{}, err // whoever asks now wants to know, not to wait
 	}
 	key := jobKey(in.Name, e.CAR)

@@ -3,7 +3,6 @@ package poll
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -35,7 +34,7 @@ func (p *Pipeline) OpenFile(ctx context.Context, id, name string) (*os.File, err
 			continue
 		}
 		f, err := outbox.OpenBelow(in.Outbox, path.Join(documentsFolder, rec.Folder, name))
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, outbox.ErrNotPlain) {
+		if outbox.IsAbsent(err) {
 			continue
 		}
 		return f, err

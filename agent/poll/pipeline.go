@@ -63,6 +63,7 @@ type Pipeline struct {
 	o         Options
 	log       *slog.Logger
 	inboxes   map[string]Inbox
+	disks     outbox.Disks
 	summaries *summaries
 	reported  reported
 	wake      chan struct{} // one slot: a document may be due
@@ -99,7 +100,9 @@ func New(o Options) *Pipeline {
 	}
 	p.ownClock = own
 	p.summaries = newSummaries(p)
+	p.disks.Journal = o.DataDir
 	for _, in := range o.Inboxes {
+		p.disks.Outboxes = append(p.disks.Outboxes, in.Guard)
 		p.inboxes[in.Name] = in
 	}
 	return p
@@ -138,7 +141,8 @@ func ignoreEnd(ctx context.Context, err error) error {
 // worker claims due documents, one at a time, and polls them. While the API is paused nothing is claimed.
 func (p *Pipeline) worker(ctx context.Context) error {
 	for {
-		if err := p.awaitDisks(ctx); err != nil {
+		// Nothing is asked for whose answer could not be kept.
+		if err := p.disks.Wait(ctx); err != nil {
 			return err
 		}
 		pass, err := p.o.Gate.Enter(ctx)

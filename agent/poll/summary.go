@@ -123,7 +123,7 @@ func (s *summaries) take(now time.Time) (summaryKey, time.Duration) {
 // write writes one summary. An error is one after which it may be tried again.
 func (s *summaries) write(ctx context.Context, key summaryKey) error {
 	begin := time.Now()
-	if err := s.p.diskTrouble(s.p.inboxes[key.inbox]); err != nil { // what is not there now is not gone
+	if err := s.p.disks.Trouble(s.p.inboxes[key.inbox].Guard); err != nil { // what is not there now is not gone
 		s.mu.Lock()
 		s.next[key] = begin.Add(summaryAway)
 		s.mu.Unlock()

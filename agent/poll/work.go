@@ -54,7 +54,7 @@ func (p *Pipeline) work(ctx context.Context, claim journal.Claim, pass *transpor
 	}
 	t.rec = rec
 	t.before = t.row(t.job.Label, t.job.Cause)
-	if err := p.diskTrouble(in); err != nil {
+	if err := p.disks.Trouble(in.Guard); err != nil {
 		t.waitForDisk(ctx, err)
 		return
 	}

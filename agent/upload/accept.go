@@ -32,7 +32,7 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 	if taken != "" && taken == fingerprint(s) {
 		return time.Time{}
 	}
-	if err := in.p.diskTrouble(in.in); err != nil {
+	if err := in.p.disks.Trouble(in.in.Guard); err != nil {
 		return in.holdBack(ctx, s, err, now)
 	}
 	v := in.judge(s, now)

@@ -80,7 +80,7 @@ func (t *task) finishSent(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.p.diskTrouble(t.in); err != nil { // it may have gone since the first request
+	if err := t.p.disks.Trouble(t.in.Guard); err != nil { // it may have gone since the first request
 		return err
 	}
 	job := t.claim.Job()

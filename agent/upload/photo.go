@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -43,7 +42,7 @@ func (p *Pipeline) OpenPhoto(ctx context.Context, id, name string) (*os.File, er
 	}
 	for _, at := range places {
 		f, err := at.open()
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, outbox.ErrNotPlain) || errors.Is(err, errChanged) {
+		if outbox.IsAbsent(err) || errors.Is(err, errChanged) {
 			continue
 		}
 		return f, err

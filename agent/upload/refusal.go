@@ -125,7 +125,7 @@ func (p *Pipeline) finishRefusal(ctx context.Context, job journal.Job) error {
 	if !ok {
 		return nil
 	}
-	if err := p.diskTrouble(in); err != nil {
+	if err := p.disks.Trouble(in.Guard); err != nil {
 		return err
 	}
 	if err := p.putFailed(in, job, r); err != nil {
@@ -184,7 +184,7 @@ func (p *Pipeline) moveRefused(ctx context.Context) error {
 				p.setUnmoved(k, false)
 				continue
 			}
-			if err := p.finishRefusal(ctx, job); err != nil && ctx.Err() == nil && !errors.Is(err, errDisk) {
+			if err := p.finishRefusal(ctx, job); err != nil && ctx.Err() == nil && !notReady(err) {
 				p.log.Error("set not moved", "id", job.ID, "error", err)
 			}
 		}

@@ -113,7 +113,7 @@ func (in *intake) scan(dir string) error {
 
 // sendNow accepts one set and follows it until it has ended or been put off.
 func (in *intake) sendNow(ctx context.Context, k setKey, progress func(Status)) (Status, error) {
-	if err := in.p.diskTrouble(in.in); err != nil {
+	if err := in.p.disks.Trouble(in.in.Guard); err != nil {
 		return Status{}, err // whoever asks now wants to know, not to wait
 	}
 	now := in.p.o.Now()

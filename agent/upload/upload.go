@@ -88,6 +88,7 @@ type Pipeline struct {
 	log     *slog.Logger
 	started time.Time
 	inboxes map[string]*intake
+	disks   outbox.Disks
 	status  *statusWriter
 	places  *places
 	births  map[string]time.Time // by inbox: since when the journal remembers; written before anything runs
@@ -130,8 +131,10 @@ func New(o Options) *Pipeline {
 		births: make(map[string]time.Time),
 		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}), refused: make(map[string]bool),
 	}
+	p.disks.Journal = o.DataDir
 	p.status.guards = make(map[string]*outbox.Guard)
 	for _, in := range o.Inboxes {
+		p.disks.Outboxes = append(p.disks.Outboxes, in.Guard)
 		p.status.guards[in.Outbox] = in.Guard
 		p.inboxes[in.Name] = newIntake(p, in)
 	}
@@ -171,7 +174,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 // worker claims due jobs, one at a time, and works on them.
 func (p *Pipeline) worker(ctx context.Context) error {
 	for {
-		if err := p.awaitDisks(ctx); err != nil {
+		if err := p.disks.Wait(ctx); err != nil {
 			return err
 		}
 		pass, err := p.o.Gate.Enter(ctx)

@@ -64,7 +64,7 @@ func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal
 
 // run sends what is missing and moves the files. Any error ends the claim in stop.
 func (t *task) run(ctx context.Context) error {
-	if err := t.p.diskTrouble(t.in); err != nil {
+	if err := t.p.disks.Trouble(t.in.Guard); err != nil {
 		return err
 	}
 	if t.r.Failure != nil {
