@@ -99,6 +99,27 @@ func TestReusedNameIsNoLateImage(t *testing.T) {
 	}
 }
 
+// TestLateImageThatIsReplacedBeforeItIsSent: the late photo that is there when the server is back is sent, once, and the one
+// that was there before is not waited for.
+func TestLateImageThatIsReplacedBeforeItIsSent(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.start()
+	r.drop("U", map[string][]byte{"data.json": side("G2").json(), "a.jpg": jpg(1)})
+	r.await("U", upload.StateSent)
+	must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
+	r.put("U/b.jpg", jpg(2))
+	r.await("U", upload.StateRetrying)
+	r.put("U/.new", jpg(3))
+	must(t, os.Rename(filepath.Join(r.inbox, "U", ".new"), filepath.Join(r.inbox, "U", "b.jpg")))
+	must(t, r.sim.SetFaults(nil))
+	r.until("the photo that is there now is sent", func() bool { return len(r.sim.Photos("G2")) == 2 })
+	r.await("U", upload.StateSent)
+	r.once("G2", jpg(1), jpg(3))
+	r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
+	r.put("U/c.jpg", jpg(4)) // and the set is as open to others as before
+	r.until("another is sent", func() bool { return len(r.sim.Photos("G2")) == 3 })
+}
+
 // TestLateImagesAtTheSameTime: all of them are taken, though each reopens the set.
 func TestLateImagesAtTheSameTime(t *testing.T) {
 	r := newRig(t, simulator.Options{})

@@ -2,11 +2,12 @@ package upload
 
 import (
 	"context"
-	"kurir/agent/journal"
-	"kurir/watcher"
 	"path"
 	"slices"
 	"time"
+
+	"kurir/agent/journal"
+	"kurir/watcher"
 )
 
 // considerOrphan takes images without a sidecar as late ones of a set that was sent, or reports that they wait.
@@ -40,7 +41,8 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 	if len(f.unsettled)+len(f.cut)+len(f.bad)+len(f.unread) > 0 || len(v.images) == 0 {
 		return false, nil
 	}
-	job, err := in.lateFor(ctx, s, now)
+	r := in.newRecord(s, v)
+	job, err := in.lateFor(ctx, s, r.Files, now)
 	if err != nil || job == nil {
 		return false, err
 	}
@@ -49,10 +51,10 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 		return false, err
 	}
 	in.mu.Lock()
-	s.marker = in.idx.findMarker(setKey{before.Set, s.key.folder})
+	r.Marker = in.idx.findMarker(setKey{before.Set, s.key.folder})
 	in.mu.Unlock()
 	// A scanner that uses its names again brings the same names with other photos, and its sidecar or marker last.
-	doubtful := in.in.DoneMarker != "" && s.marker == "" || before.hasName(v.images)
+	doubtful := in.in.DoneMarker != "" && r.Marker == "" || before.hasName(v.images)
 	if doubtful && s.changed.Add(in.p.o.Patience).After(now) {
 		return false, nil
 	}
@@ -60,7 +62,6 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 	if err != nil {
 		return false, err
 	}
-	r := in.newRecord(s, v)
 	r.Images, r.Set, r.Declaration = hashed, before.Set, before.Declaration
 	return true, in.reopen(ctx, job.Key, r, true)
 }
@@ -72,8 +73,9 @@ func (r *Record) hasName(files []watcher.File) bool {
 	})
 }
 
-// lateFor finds the sent set that images without a sidecar belong to. journal.ErrHeld: there is one that is not through.
-func (in *intake) lateFor(ctx context.Context, s snapshot, now time.Time) (*journal.Job, error) {
+// lateFor finds the sent set that images without a sidecar belong to, or the one that has taken them up already and waits to
+// send what they were before they were replaced. journal.ErrHeld: there is one that is not through.
+func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now time.Time) (*journal.Job, error) {
 	names := []string{s.key.name}
 	if !s.key.folder {
 		names = stems(s.files[0].Path)
@@ -86,8 +88,11 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, now time.Time) (*jour
 		var latest *journal.Job
 		var at time.Time
 		for i, j := range jobs {
-			r, _, err := load(j)
+			r, open, err := load(j)
 			if err == nil && j.State == journal.Active && r.anySent() {
+				if r.Root == in.in.Root && r.Folder == s.key.folder && r.overtaken(files, open) {
+					return &jobs[i], nil
+				}
 				return nil, journal.ErrHeld
 			}
 			if err == nil && j.State == journal.Done && r.SentAt.After(at) {

@@ -18,11 +18,11 @@ import (
 // journal.ErrHeld: it is not through with others.
 func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bool) error {
 	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
-		r, _, err := load(*j)
+		r, open, err := load(*j)
 		if err != nil {
 			return err
 		}
-		if late && j.State != journal.Done {
+		if late && j.State != journal.Done && !r.overtaken(fresh.Files, open) {
 			return journal.ErrHeld // another late image was quicker
 		}
 		if j.State == journal.Failed {
@@ -75,6 +75,24 @@ func (r *Record) take(fresh *Record, state journal.State) {
 	for _, im := range fresh.Images {
 		r.takeImage(im, state)
 	}
+}
+
+// overtaken reports whether photos that a job waits to send are there with other content: it can never send what it has
+// taken up, and files replaces that. A file of the job that is not among them is still somebody's, and a request whose outcome
+// is not known is asked about first.
+func (r *Record) overtaken(files []File, open *intent) bool {
+	if open != nil || len(r.pending()) == 0 {
+		return false
+	}
+	changed := false
+	for _, was := range r.Files {
+		i := slices.IndexFunc(files, func(f File) bool { return f.Path == was.Path })
+		if i < 0 {
+			return false
+		}
+		changed = changed || files[i].Size != was.Size || !files[i].ModTime.Equal(was.ModTime)
+	}
+	return changed
 }
 
 // takeImage finds the entry of a photo that is there now: of the same file, or else of the same content, which a set that
