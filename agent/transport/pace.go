@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// slack keeps the pace a little below the limit, so that requests which are delayed unevenly on their way do not
-// arrive faster than they may.
-const slack = 1.02
+// slack keeps the pace below the limit: a second's share of requests spans a tenth of a second more, so that requests which
+// are delayed unevenly on their way, by that much, do not arrive faster than they may.
+const slack = 1.1
 
 // A pacer lets callers through one by one, at least interval apart. The interval counts from when the last one really
 // left, not from when it was planned to: one that was late never makes the next one early, so that no second ever sees
-// more than its share. That is why it is no token bucket.
+// more than its share. That is why it is no token bucket. The first caller waits as well, up to a second: nobody knows what a
+// process that was killed a moment ago had sent.
 type pacer struct {
 	interval time.Duration
 	turn     chan struct{} // holds one: who has it may touch last
@@ -23,10 +24,8 @@ func newPacer(rate float64) *pacer {
 	if rate <= 0 {
 		return nil
 	}
-	return &pacer{
-		interval: time.Duration(slack / rate * float64(time.Second)),
-		turn:     make(chan struct{}, 1),
-	}
+	interval := time.Duration(slack / rate * float64(time.Second))
+	return &pacer{interval: interval, turn: make(chan struct{}, 1), last: time.Now().Add(min(interval, time.Second) - interval)}
 }
 
 // wait blocks until it is the caller's turn.
@@ -40,10 +39,8 @@ func (p *pacer) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if !p.last.IsZero() {
-		if err := sleep(ctx, p.interval-time.Since(p.last)); err != nil {
-			return err
-		}
+	if err := sleep(ctx, p.interval-time.Since(p.last)); err != nil {
+		return err
 	}
 	p.last = time.Now()
 	return nil

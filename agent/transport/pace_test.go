@@ -40,10 +40,38 @@ func TestPacer(t *testing.T) {
 				t.Errorf("%d calls within %v", rate+1, d)
 			}
 		}
-		if d := left[24].Sub(left[0]); d > 2600*time.Millisecond {
+		if d := left[24].Sub(left[0]); d > 2700*time.Millisecond {
 			t.Errorf("25 calls took %v", d)
 		}
 	})
+}
+
+// What a process that was killed had sent counts for the one that takes its place.
+func TestPacerBeginsWhereAKilledOneEnded(t *testing.T) {
+	for _, rate := range []float64{10, 1, 0.1} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			var left []time.Time
+			for range 3 {
+				p := newPacer(rate)
+				for range max(1, int(rate)) {
+					if err := p.wait(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					left = append(left, time.Now())
+				}
+			}
+			share := max(1, int(rate))
+			for i := share; i < len(left); i++ {
+				if d := left[i].Sub(left[i-share]); d < time.Second {
+					t.Errorf("%v a second: %d calls within %v", rate, share+1, d)
+				}
+			}
+			if d := left[0].Sub(begun); d > 1100*time.Millisecond {
+				t.Errorf("%v a second: the first call waited for %v", rate, d)
+			}
+		})
+	}
 }
 
 func TestPacerGivesUp(t *testing.T) {
