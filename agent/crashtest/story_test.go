@@ -274,6 +274,7 @@ func (w *world) begin() error {
 		filepath.Join(w.dir, "in", "erp", "numbers.txt"): []byte(listText),
 		filepath.Join(w.dir, "in", "erp", "broken.xlsx"): []byte(badList),
 		filepath.Join(w.dir, "data", ".control-1.tmp"):   []byte("{"),
+		filepath.Join(w.dir, "data", ".answer.1.tmp"):    []byte("{"),
 		stale: []byte("{}"),
 	} {
 		if err := os.WriteFile(name, b, 0o644); err != nil {

@@ -33,7 +33,7 @@ type Options struct {
 	ClientKey   string            // PEM
 	UserAgent   string            // "kurir/VERSION"
 	TokenCache  string            // a file that keeps tokens and refused logins across restarts; "" is none
-	Spool       string            // a folder for files through which long answers pass; "" is the system's
+	Spool       string            // a folder of kurir's own for files through which long answers pass; "" is the system's
 	Logger      *slog.Logger      // nil discards
 	Now         func() time.Time  // nil is time.Now
 	Observe     func(Exchange)    // told of every request that was made, from any goroutine; must not block; may be nil
@@ -161,6 +161,9 @@ func New(o Options) (*Client, error) {
 		log:       o.Logger,
 		now:       o.Now,
 		observe:   o.Observe,
+	}
+	if o.Spool != "" { // whatever their age: one in use has no name any more, or cannot be removed
+		sweep(o.Spool, spoolName, 0)
 	}
 	if o.Login != nil {
 		if c.auth, err = newSession(c, *o.Login, o.TokenCache); err != nil {

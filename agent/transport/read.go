@@ -56,8 +56,12 @@ func readInto(buf []byte, body io.Reader, limit int64) ([]byte, error) {
 // spool is a file that nobody else sees and that is gone when it is closed.
 type spool struct{ *os.File }
 
+// spoolName is how such a file is called while it has a name: where it loses it at once, that is for a moment. A process
+// that is killed in it leaves the file, which a new Client of the same folder sweeps away.
+const spoolName = ".answer.*.tmp"
+
 func newSpool(folder string) (spool, error) {
-	f, err := os.CreateTemp(folder, ".answer.*.tmp") // readable by its owner alone
+	f, err := os.CreateTemp(folder, spoolName) // readable by its owner alone
 	if err != nil {
 		return spool{}, err
 	}

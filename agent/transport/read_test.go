@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,6 +81,36 @@ func TestLongAnswerThatBreaksOff(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// What a process left that was killed before its file lost its name is gone with the next one, and nothing else is.
+func TestSpoolsOfKilledProcessesAreSwept(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "[data]") // no pattern
+	if err := os.MkdirAll(filepath.Join(folder, ".answer.folder.tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.CreateTemp(folder, spoolName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"answer.1.tmp", ".answer.1.tmp.bak", ".try.0123456789abcdef.tmp"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newTestClient(t, unsized(t, nil), func(o *Options) { o.Spool = folder })
+	var left []string
+	entries, err := os.ReadDir(folder)
+	for _, d := range entries {
+		left = append(left, d.Name())
+	}
+	want := []string{".answer.1.tmp.bak", ".answer.folder.tmp", ".try.0123456789abcdef.tmp", "answer.1.tmp"}
+	if err != nil || !slices.Equal(left, want) {
+		t.Errorf("left are %q, %v", left, err)
 	}
 }
 

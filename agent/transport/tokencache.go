@@ -65,12 +65,7 @@ func (c *tokenCache) sweep() {
 	if c.path == "" {
 		return
 	}
-	left, _ := filepath.Glob(c.path + tempSuffix)
-	for _, name := range left {
-		if fi, err := os.Lstat(name); err == nil && time.Since(fi.ModTime()) > tempAge {
-			_ = os.Remove(name)
-		}
-	}
+	sweep(filepath.Dir(c.path), filepath.Base(c.path)+tempSuffix, tempAge)
 }
 
 // load reads the file. ok is false when there is none, or one of another login.
