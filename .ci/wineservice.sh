@@ -36,6 +36,8 @@ kurir() {
 	[[ $got == "$wanted" ]] || die "kurir $* ended with $got instead of $wanted"
 }
 
+unsaid() { ! grep -qF -- "$1" "$work/out" || die "said: $1"; }
+
 said() { grep -qF -- "$1" "$work/out" || die "not said: $1"; }
 
 # until_true SECONDS COMMAND...: waits for it.
@@ -88,6 +90,39 @@ drop() {
 
 receipt() { compgen -G "$outbox/sent/*/$1.receipt.json" >/dev/null; }
 
+# checked: what "check" says while the service is stopped is seen by its own process, which does nothing else.
+checked() {
+	kurir 0 check -c 'C:\kurir\kurir.yaml'
+	said 'as the account NT SERVICE\kurir'
+	said "in the service's process"
+	state STOPPED || die "the service goes on after a check"
+	[[ ! -e $drive/kurir/data/journal.db ]] || die "the service has worked instead of only looking"
+	kurir 0 check -c 'C:\kurir\kurir.yaml' --json
+	said "in the service's process"
+	kurir 0 check -c 'C:\kurir\kurir.yaml' --direct
+	unsaid "in the service's process"
+	echo 'inboxen: []' >>"$drive/kurir/kurir.yaml"
+	kurir 2 check -c 'C:\kurir\kurir.yaml'
+	said inboxen
+	sed -i '$d' "$drive/kurir/kurir.yaml"
+	mv "$drive/kurir/kurir.exe" "$drive/kurir/moved.exe"
+	program='C:\kurir\moved.exe'
+	kurir 1 check -c 'C:\kurir\kurir.yaml'
+	said 'the service kurir cannot look itself'
+	said 'what follows is what the account'
+	said 'data_dir     write'
+	unsaid "in the service's process"
+	mv "$drive/kurir/moved.exe" "$drive/kurir/kurir.exe"
+	program='C:\kurir\kurir.exe'
+	say "the stopped service looks itself"
+
+	sed 's#path: .*lane-1.,#path: C:\\kurir\\password.txt,#; s#C:.kurir.data#C:\\kurir\\data2#' "$drive/kurir/kurir.yaml" >"$drive/kurir/wrong.yaml"
+	kurir 2 service install --config 'C:\kurir\wrong.yaml' --name second
+	said 'is not installed'
+	kurir 3 service status --name second
+	say "what the service could not work with is not installed"
+}
+
 story() {
 	mkdir -p "$drive/kurir"
 	(cd "$root" && CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -trimpath -overlay "$work/overlay.json" -o "$drive/kurir/kurir.exe" .)
@@ -105,11 +140,19 @@ story() {
 	win reg query 'HKLM\System\CurrentControlSet\Services\EventLog\Application\kurir' || die "no event source"
 	kurir 1 service status
 	say "installed"
+	checked
 
 	kurir 0 service start
 	state RUNNING || die "does not run"
 	kurir 0 service status --json
 	said '"state": "running"'
+	kurir 0 check -c 'C:\kurir\kurir.yaml'
+	said "in the service's process"
+	said 'data_dir     agent '
+	grep -q 'check asked for' "$drive/kurir/data/kurir.log" || die "the running agent was not asked"
+	kurir 0 check -c 'C:\kurir\kurir.yaml' --json
+	said '"detail": "an agent is running"'
+	say "the running service looks itself"
 	drop AWB1
 	until_true 30 receipt AWB1
 	[[ -s $drive/kurir/data/kurir.log ]] || die "a service without log.file has no log"

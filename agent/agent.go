@@ -40,6 +40,7 @@ type Options struct {
 	Version  string        // for the User-Agent and the overview
 	Commit   string        // of the program, for the metrics
 	Logs     *logbook.Ring // the last lines of Logger, for the page; nil: none
+	Check    control.Check // looks whether all is as the agent needs it; nil: it cannot be asked to
 	Patience time.Duration // how long an image that breaks off counts as still being written; 0: a minute
 }
 
@@ -128,6 +129,7 @@ func (a *Agent) assemble() error {
 	a.server = control.NewServer(control.Options{
 		Listen: a.cfg.Dashboard.Listen, DataDir: a.cfg.DataDir, Version: a.o.Version, Language: string(a.lang),
 		Source: a, Actions: a, Files: a, Logger: a.log, Metrics: a.metrics.Handler(), Logs: a.o.Logs,
+		Check: a.o.Check,
 	})
 	return nil
 }

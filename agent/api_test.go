@@ -136,6 +136,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}{
 		{"/api/v1/retry", `{"ids": ["lane/LOST"]}`, 200}, {"/api/v1/retry", `{"ids": ["lane/NONE"]}`, 404}, {"/api/v1/retry", `{}`, 400},
 		{"/api/v1/poll", `{"cars": ["` + knownCar + `"]}`, 200}, {"/api/v1/poll", `{"cars": ["short"]}`, 200}, {"/api/v1/poll", `{"cars": []}`, 400},
+		{"/api/v1/check", `{"language": "id"}`, 200}, {"/api/v1/check", `{"language": "fr"}`, 400}, {"/api/v1/check", `{}`, 200},
 		{"/api/v1/journal/check", `{"deep": true}`, 200}, {"/api/v1/journal/compact", `{}`, 200}, {"/api/v1/journal/backup", `{}`, 200},
 		{"/api/v1/send", `{"inbox": "nowhere", "paths": ["` + filepath.ToSlash(s.dir) + `"]}`, 200}, {"/api/v1/send", `{"paths": ["a"]}`, 400},
 	} {

@@ -40,7 +40,7 @@ func newSite(t *testing.T, text string) *site {
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, "DIR", filepath.ToSlash(s.dir))), filepath.Join(s.dir, "kurir.yaml"))
 	s.ok(err)
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := agent.New(cfg, agent.Options{Logger: log, Version: "1.2.3", Patience: time.Second})
+	a, err := agent.New(cfg, agent.Options{Logger: log, Version: "1.2.3", Patience: time.Second, Check: looks})
 	s.ok(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -150,4 +150,11 @@ func (b *safeBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// looks finds one thing that is well and one that is not.
+func looks(_ context.Context, language string, tell func(control.CheckResult)) error {
+	tell(control.CheckResult{Subject: "config", Check: "read", Status: "ok", Detail: "words in " + language})
+	tell(control.CheckResult{Subject: "inbox lane", Check: "write", Status: "fail", Detail: "read-only", Remedy: "give rights"})
+	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"kurir/agent/cli/check"
 	"kurir/agent/config"
-	"kurir/agent/control"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -19,19 +18,23 @@ func (a *app) checkCommand() *cobra.Command {
 		GroupID: "try",
 		Short:   "Does it all fit together? Config, folders, disk, credentials, servers, clock",
 		Long: `Tries everything that the agent will need and says what to do about what does not work. Where the agent is installed as
-a service under systemd, root sees what the service sees: the same account, credentials and sandbox. Elsewhere run it as
-the account that the agent runs as. Exit code 1 when something fails, 2 when the configuration itself is wrong.`,
+a service, an administrator sees what the service sees: it is the service's account that looks, on Linux in the service's
+sandbox, on Windows in the service's own process. The line "account" says who has looked. Exit code 1 when
+something fails, 2 when the configuration itself is wrong.`,
 		Args: noArgs,
 	}))
 	cmd.Flags().BoolVar(&direct, "direct", false, "as this account, even where the service has another one")
 	cmd.Flags().BoolVar(&notify, "notify", false, "send a test message to the receivers of alarms")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var untried error
 		if !direct && !notify {
-			if handled, err := a.checkService(cmd.Context()); handled {
+			handled, err := a.checkService(cmd.Context())
+			if handled {
 				return err
 			}
+			untried = err
 		}
-		return a.check(cmd.Context(), notify)
+		return errors.Join(a.check(cmd.Context(), notify), untried)
 	}
 	return cmd
 }
@@ -41,20 +44,21 @@ func (a *app) check(ctx context.Context, notify bool) error {
 	if err != nil {
 		var problems config.Errors
 		if a.json && errors.As(err, &problems) {
-			if err := a.printJSON(configResults(problems)); err != nil {
+			if err := a.printJSON(a.unread(err)); err != nil {
 				return err
 			}
 		}
 		return err
 	}
-	results, err := examine(ctx, cfg, check.Options{Notify: notify, Say: a.say}, func(r check.Result) {
-		if !a.json {
-			a.showResult(r)
-		}
-	})
+	results, err := examine(ctx, cfg, check.Options{Notify: notify, Say: a.say}, a.showResult)
 	if err != nil {
 		return err
 	}
+	return a.conclude(results)
+}
+
+// conclude says how it went in all, after showResult has shown each.
+func (a *app) conclude(results []check.Result) error {
 	if a.json {
 		if err := a.printJSON(results); err != nil {
 			return err
@@ -63,24 +67,11 @@ func (a *app) check(ctx context.Context, notify bool) error {
 	return a.verdict(results)
 }
 
-// examine checks everything from this process and reports each outcome as soon as it is known.
-func examine(ctx context.Context, cfg *config.Config, o check.Options, report func(check.Result)) ([]check.Result, error) {
-	apis, closeAll, err := servers(cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll()
-	_, dialed := control.Dial(ctx, cfg.DataDir)
-	results := []check.Result{}
-	o.Config, o.APIs, o.Running = cfg, apis, dialed == nil
-	check.Run(ctx, o, func(r check.Result) {
-		results = append(results, r)
-		report(r)
-	})
-	return results, ctx.Err()
-}
-
+// showResult prints one outcome at once, unless all of them are to be printed as JSON in the end.
 func (a *app) showResult(r check.Result) {
+	if a.json {
+		return
+	}
 	word := map[check.Status]string{
 		check.OK: a.paint.good("ok  "), check.Warn: a.paint.warn("warn"), check.Fail: a.paint.bad("FAIL"),
 	}[r.Status]
@@ -103,14 +94,4 @@ func (a *app) verdict(results []check.Result) error {
 	}
 	a.note(a.paintErr.good(line))
 	return nil
-}
-
-// configResults are the problems of a configuration that cannot be loaded, in the form of results.
-func configResults(problems config.Errors) []check.Result {
-	results := make([]check.Result, len(problems))
-	for i, p := range problems {
-		detail := fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Key, p.Message)
-		results[i] = check.Result{Subject: "config", Check: "read", Status: check.Fail, Detail: detail, Remedy: p.Remedy}
-	}
-	return results
 }

@@ -27,7 +27,7 @@ seconds; a second one does not wait. Whatever is interrupted goes on at the next
 	name := cmd.Flags().String("service", "", "the service's name")
 	_ = cmd.Flags().MarkHidden("service") // for Windows' service manager; the flag exists
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return service.Run(cmd.Context(), *name, a.run, a.healthy)
+		return service.Run(cmd.Context(), *name, service.Job{Work: a.run, Health: a.healthy, Command: inService})
 	}
 	return cmd
 }
@@ -74,7 +74,7 @@ func (a *app) loadToRun() (*config.Config, error) {
 }
 
 func (a *app) runAgent(ctx context.Context, cfg *config.Config, logger logBook, ready func()) error {
-	own, err := newAgent(cfg, agentOptions{logger: logger.Logger, logs: logger.lines})
+	own, err := newAgent(cfg, agentOptions{logger: logger.Logger, logs: logger.lines, check: checkFor(cfg.Path)})
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 		return err
 	}
 	if err := a.tryPlan(ctx, s, cfg, &plan); err != nil {
-		return err
+		return errors.Join(err, s.Withdraw())
 	}
 	changed, err := s.Install(plan)
 	if err != nil {

@@ -24,6 +24,7 @@ type submission struct {
 type progress struct {
 	Set       *Set            `json:"set,omitempty"`
 	Document  *Document       `json:"document,omitempty"`
+	Result    *CheckResult    `json:"result,omitempty"`
 	End       bool            `json:"end,omitempty"`
 	Sets      []Set           `json:"sets,omitempty"`
 	Documents []Document      `json:"documents,omitempty"`

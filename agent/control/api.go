@@ -46,6 +46,9 @@ func (s *Server) routes() *router {
 		mux.HandleFunc("POST /api/v1/poll", s.poll)
 		s.journalRoutes(mux)
 	}
+	if s.o.Check != nil {
+		mux.HandleFunc("POST /api/v1/check", s.check)
+	}
 	if s.o.Files != nil {
 		mux.HandleFunc("GET /api/v1/sets/image", s.photo)
 		mux.HandleFunc("GET /api/v1/documents/file", s.documentFile)

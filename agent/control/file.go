@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"time"
 )
 
 const addressFileName = "control.json"
@@ -46,7 +48,21 @@ func (f addressFile) write(dataDir string) (err error) {
 	if err := tmp.Close(); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), filepath.Join(dataDir, addressFileName))
+	return replace(tmp.Name(), filepath.Join(dataDir, addressFileName))
+}
+
+// replace renames a file over another. On Windows that fails while anyone reads the other, as every command does that looks
+// for an agent: it is tried again for a while.
+func replace(from, to string) error {
+	const patience, pause = 5 * time.Second, 10 * time.Millisecond
+	began := time.Now()
+	for {
+		err := os.Rename(from, to)
+		if err == nil || runtime.GOOS != "windows" || time.Since(began) > patience {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // escapeGlob takes a path literally where a pattern is expected.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -51,7 +52,7 @@ func everything(t *testing.T) Options {
 	t.Helper()
 	a := &agentStub{}
 	return Options{Listen: anyPort, DataDir: t.TempDir(), Source: a, Actions: careful{agentStub: a}, Files: folder(t.TempDir()),
-		Metrics: http.NotFoundHandler()}
+		Metrics: http.NotFoundHandler(), Check: func(context.Context, string, func(CheckResult)) error { return nil }}
 }
 
 // careful has what can be done with a journal, for its paths.

@@ -29,6 +29,7 @@ type Options struct {
 	Language string // of the configuration: the page's, where the browser wishes for none
 	Source   Source
 	Actions  Actions      // nil: nothing can be changed
+	Check    Check        // nil: it cannot be asked to look
 	Files    Files        // nil: no photos and no files of documents are given out
 	Metrics  http.Handler // nil: there are no metrics
 	Logs     *logbook.Ring

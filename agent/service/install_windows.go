@@ -109,9 +109,8 @@ func (s *Service) Install(p Plan) (changed bool, err error) {
 	service, err := s.open(windows.SERVICE_ALL_ACCESS)
 	if errors.Is(err, ErrNotInstalled) {
 		changed = true
-		if service, err = s.register(p); err == nil {
-			s.o.Note(fmt.Sprintf(s.o.Say("layanan %s didaftarkan; mulai bersama komputer, sebagai akun %s",
-				"the service %s is registered; it starts with the machine, as the account %s"), s.name, p.User))
+		if service, err = s.register(p, "automatic"); err == nil {
+			s.noteRegistered(p)
 		}
 	} else if err == nil {
 		changed, err = s.update(service, p)
@@ -126,11 +125,16 @@ func (s *Service) Install(p Plan) (changed bool, err error) {
 	return changed, nil
 }
 
-func (s *Service) register(p Plan) (*mgr.Service, error) {
+func (s *Service) noteRegistered(p Plan) {
+	s.o.Note(fmt.Sprintf(s.o.Say("layanan %s didaftarkan; mulai bersama komputer, sebagai akun %s",
+		"the service %s is registered; it starts with the machine, as the account %s"), s.name, p.User))
+}
+
+func (s *Service) register(p Plan, start string) (*mgr.Service, error) {
 	handle, err := s.handle(&kardianos.Config{
 		Name: s.name, DisplayName: s.name, Description: description, Executable: p.Executable, UserName: p.User,
 		Arguments: s.arguments(p),
-		Option:    kardianos.KeyValue{"Password": p.Password},
+		Option:    kardianos.KeyValue{"Password": p.Password, "StartType": start},
 	})
 	if err != nil {
 		return nil, err
@@ -149,7 +153,7 @@ func (s *Service) update(service *mgr.Service, p Plan) (changed bool, err error)
 		return false, err
 	}
 	line := windows.ComposeCommandLine(append([]string{p.Executable}, s.arguments(p)...))
-	kept := same(r.user, p.User) && p.Password == ""
+	kept := same(r.user, p.User) && (p.Password == "" || s.onTrial)
 	if r.line == line && r.automatic && kept {
 		return false, nil
 	}
@@ -165,7 +169,12 @@ func (s *Service) update(service *mgr.Service, p Plan) (changed bool, err error)
 	if err != nil && !strings.Contains(err.Error(), "exists") {
 		return true, err
 	}
-	s.o.Note(fmt.Sprintf(s.o.Say("layanan %s diperbarui", "the service %s is brought up to date"), s.name))
+	if s.onTrial {
+		s.onTrial = false
+		s.noteRegistered(p)
+	} else {
+		s.o.Note(fmt.Sprintf(s.o.Say("layanan %s diperbarui", "the service %s is brought up to date"), s.name))
+	}
 	return true, nil
 }
 

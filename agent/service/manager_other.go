@@ -3,21 +3,11 @@
 package service
 
 import (
-	"context"
 	"fmt"
-	"io"
 )
 
 // managed is nil: every Windows and every macOS has its service manager.
 func managed() error { return nil }
-
-// Find returns the installed service that runs with this configuration: nil, because this system does not tell.
-func Find(string, Options) *Service { return nil }
-
-// Try would run this program as the service sees the system. It cannot here: handled is false.
-func (s *Service) Try(context.Context, *Plan, io.Writer, io.Writer, ...string) (code int, handled bool, err error) {
-	return 0, false, nil
-}
 
 // Outdated is false: what a service was installed for is not looked at.
 func (s *Service) Outdated(Plan) bool { return false }

@@ -55,13 +55,13 @@ func TestReadyOnceTheWorkSaysSo(t *testing.T) {
 	go_, began := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
 	go func() {
-		done <- service.Run(ctx, "kurir", func(ctx context.Context, ready func()) error {
+		done <- service.Run(ctx, "kurir", service.Job{Work: func(ctx context.Context, ready func()) error {
 			close(began)
 			<-go_
 			ready()
 			<-ctx.Done()
 			return nil
-		}, nil)
+		}})
 	}()
 	<-began
 	select {
@@ -90,17 +90,17 @@ func TestSignsOfLifeEndWithHealth(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		done <- service.Run(ctx, "kurir", func(ctx context.Context, ready func()) error {
+		done <- service.Run(ctx, "kurir", service.Job{Work: func(ctx context.Context, ready func()) error {
 			ready()
 			<-ctx.Done()
 			return nil
-		}, func(context.Context) error {
+		}, Health: func(context.Context) error {
 			asked <- struct{}{}
 			if sick.Load() {
 				return errors.New("stuck")
 			}
 			return nil
-		})
+		}})
 	}()
 	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"} {
 		if s := next(t, said); s != want {
@@ -130,7 +130,7 @@ func TestSignsOfLifeEndWithHealth(t *testing.T) {
 func TestWithoutSystemdNothingIsSaid(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	os.Unsetenv("NOTIFY_SOCKET")
-	if err := service.Run(t.Context(), "kurir", func(_ context.Context, ready func()) error { ready(); return nil }, nil); !errors.Is(err, service.ErrEnded) {
+	if err := service.Run(t.Context(), "kurir", service.Job{Work: func(_ context.Context, ready func()) error { ready(); return nil }}); !errors.Is(err, service.ErrEnded) {
 		t.Errorf("an end that nobody asked for: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/user"
 	"strconv"
@@ -26,26 +27,36 @@ type Work func(ctx context.Context, ready func()) error
 // Health says whether the agent still does what it should. It must return soon, whatever is wrong.
 type Health func(ctx context.Context) error
 
-// Run calls work, and is what stands between it and the service manager, where one has started this process: it says
-// when the agent is ready, that it is still well, and when it ends. It returns when work has returned, and at the
+// Command is any other command of the program, given its arguments, and returns its exit code.
+type Command func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+
+// Job is what a process of a service does. Health and Command may be nil.
+type Job struct {
+	Work    Work
+	Health  Health
+	Command Command // for an administrator who wants to see what the service sees
+}
+
+// Run calls the job's work, and is what stands between it and the service manager, where one has started this process: it
+// says when the agent is ready, that it is still well, and when it ends. It returns when work has returned, and at the
 // latest some seconds after the service manager has asked for the end. Whoever calls it must end the process with a
 // code other than 0 when the error is not nil: that is how the service manager knows that it has to start it again.
 // The name is what Windows' service manager has written on the command line; elsewhere it is "".
-func Run(ctx context.Context, name string, work Work, health Health) error {
-	if managed, err := underManager(ctx, name, work); managed {
+func Run(ctx context.Context, name string, job Job) error {
+	if managed, err := underManager(ctx, name, job); managed {
 		return err
 	}
-	return alone(ctx, work, health)
+	return alone(ctx, job)
 }
 
 // alone is Run where the process itself is asked to end by a signal, which ends ctx: in the foreground, under systemd
 // and under launchd.
-func alone(ctx context.Context, work Work, health Health) error {
+func alone(ctx context.Context, job Job) error {
 	n := newNotifier()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(ctx, n.stopping)()
-	err := work(inner, func() { n.ready(inner, health) })
+	err := job.Work(inner, func() { n.ready(inner, job.Health) })
 	return unasked(ctx, err)
 }
 

@@ -23,6 +23,9 @@ const (
 // byManager is whether Windows' service manager has started this process, which is known once the handler runs.
 var byManager atomic.Bool
 
+// ByManager reports whether the service manager has started this process.
+func ByManager() bool { return byManager.Load() }
+
 // DefaultLog is where a service logs that was given no file: it has no standard error that anyone could read.
 func DefaultLog(dataDir string) string {
 	if !byManager.Load() {
@@ -42,11 +45,11 @@ func LogPlace(name string) string { return "Event Viewer, Windows Logs, Applicat
 //
 // The loop is our own, not kardianos': that one leaves a worker that has ended by itself unnoticed, has no exit code for
 // a start that failed, and is not told of a shutdown before the other services go.
-func underManager(ctx context.Context, name string, work Work) (managed bool, err error) {
+func underManager(ctx context.Context, name string, job Job) (managed bool, err error) {
 	if name == "" {
 		return false, nil
 	}
-	h := &handler{ctx: ctx, name: name, work: work}
+	h := &handler{ctx: ctx, name: name, job: job}
 	switch err := svc.Run(name, h); {
 	case errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT):
 		return false, nil // typed into a terminal
@@ -60,21 +63,25 @@ func underManager(ctx context.Context, name string, work Work) (managed bool, er
 type handler struct {
 	ctx  context.Context
 	name string
-	work Work
+	job  Job
 	err  error // why it ended; read once svc.Run has returned
 }
 
 // Execute works until it is asked to end or the work ends by itself, which is a failure: Windows then does what its
-// recovery settings say.
-func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
+// recovery settings say. When it was started for a trial it does that alone.
+func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
 	byManager.Store(true)
 	deafen()
+	if t, asked := trialOf(args); asked {
+		h.try(t, requests, status)
+		return false, 0 // whatever it found: the service has not failed
+	}
 	status <- svc.Status{State: svc.StartPending, WaitHint: millis(startHint)}
 	ctx, cancel := context.WithCancel(h.ctx)
 	defer cancel()
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		err := h.work(ctx, func() { close(ready) })
+		err := h.job.Work(ctx, func() { close(ready) })
 		ended <- unasked(ctx, err)
 	}()
 	late := time.NewTimer(readyWithin)
@@ -116,11 +123,16 @@ func (h *handler) end(err error) (specific bool, code uint32) {
 	if err == nil {
 		return false, 0
 	}
+	h.report(err)
+	return true, 1
+}
+
+// report puts an error into the event log.
+func (h *handler) report(err error) {
 	if log, opened := eventlog.Open(h.name); opened == nil {
 		_ = log.Error(1, err.Error()) // nobody is left to tell
 		_ = log.Close()
 	}
-	return true, 1
 }
 
 // deafen keeps from the Go runtime what Windows tells every service when any user logs off, which it would take for a

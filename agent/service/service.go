@@ -20,6 +20,8 @@ var (
 	ErrRights       = errors.New("the rights of an administrator are needed")
 	ErrNoAccount    = errors.New("there is no such account")
 	ErrNoManager    = errors.New("no service manager that kurir knows")
+	ErrAtWork       = errors.New("the service is at work") // and its process cannot be given something else to do
+	ErrUntried      = errors.New("the service could not be asked")
 )
 
 // DefaultName is the service of the instance without a name.
@@ -34,8 +36,9 @@ type Options struct {
 
 // Service is one instance, installed or not. Its methods are not safe for concurrent use.
 type Service struct {
-	o    Options
-	name string
+	o       Options
+	name    string
+	onTrial bool // it has been registered in order to be tried
 }
 
 // Plan is what a service is made of. Paths are absolute.
@@ -166,4 +169,20 @@ func (s *Service) Uninstall() error {
 		return s.refused("uninstall", err)
 	}
 	return s.removed()
+}
+
+// Withdraw removes the service again if Try has registered it.
+func (s *Service) Withdraw() error {
+	if !s.onTrial {
+		return nil
+	}
+	s.onTrial = false
+	handle, err := s.handle(&kardianos.Config{Name: s.name})
+	if err != nil {
+		return err
+	}
+	if err := handle.Uninstall(); err != nil {
+		return s.refused("withdraw", err)
+	}
+	return nil
 }

@@ -39,7 +39,7 @@ func TestAnEndThatNobodyAskedForIsAnError(t *testing.T) {
 		{"it was asked to", ended, nil, nil},
 		{"it failed while it was asked to", ended, broken, broken},
 	} {
-		err := service.Run(tc.ctx, "", func(context.Context, func()) error { return tc.err }, nil)
+		err := service.Run(tc.ctx, "", service.Job{Work: func(context.Context, func()) error { return tc.err }})
 		if !errors.Is(err, tc.want) || tc.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
 		}

@@ -21,7 +21,7 @@ type manager struct {
 
 func manage(t *testing.T, work Work) (*handler, manager) {
 	t.Helper()
-	h := &handler{ctx: t.Context(), name: "kurir-test", work: work}
+	h := &handler{ctx: t.Context(), name: "kurir-test", job: Job{Work: work}}
 	m := manager{make(chan svc.ChangeRequest), make(chan svc.Status, 10), make(chan uint32, 1)}
 	go func() {
 		_, code := h.Execute(nil, m.requests, m.status)

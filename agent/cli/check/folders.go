@@ -30,6 +30,7 @@ const temporary = ".kurir-check-*.tmp"
 func (c *checker) configuration(context.Context) {
 	const subject = "config"
 	path := c.Config.Path
+	c.looker(subject)
 	c.ok(subject, "read", fmt.Sprintf(c.Say("%s; folder masuk: %d", "%s; inboxes: %d"), path, len(c.Config.Inboxes)))
 	data, err := os.ReadFile(path)
 	info, statErr := os.Stat(path)
@@ -41,6 +42,15 @@ func (c *checker) configuration(context.Context) {
 			"holds a password or token and others can read it (%v)"), info.Mode().Perm()),
 			fmt.Sprintf("chmod 600 %s", path))
 	}
+}
+
+// looker says who looks, and so for whom all that follows is true.
+func (c *checker) looker(subject string) {
+	as := service.Account()
+	if service.ByManager() {
+		as = fmt.Sprintf(c.Say("%s, di dalam proses layanan", "%s, in the service's process"), as)
+	}
+	c.ok(subject, "account", as)
 }
 
 // holdsSecret reports whether a secret stands in the file itself instead of in a variable or another file.
