@@ -9,7 +9,6 @@ import (
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/reason"
-	"kurir/agent/upload"
 )
 
 // assembleAlarms makes what looks for what needs a person. An address that cannot be read is left out, and said.
@@ -51,17 +50,11 @@ func (a *Agent) facts(now time.Time) alarm.Facts {
 	counts := a.store.Counts()
 	for _, in := range a.cfg.Inboxes {
 		st := a.watchers[in.Name].Status()
-		broken := a.vitals.failed(in.Name)
 		x := alarm.Inbox{
 			Name: in.Name, Documents: in.Kind == config.KindAju, Offline: st.Offline, OfflineWhy: st.Reason,
 			Late: a.vitals.waiting(in.Name), LastArrival: a.vitals.lastArrival(in.Name),
-			FirstFailed: broken.first, LastFailed: broken.last, FailedID: broken.id, FailedCode: reason.Code(broken.code),
 		}
-		for k, n := range counts {
-			if k.Inbox == in.Name && k.Label == upload.StateFailed && string(k.Kind) == in.Kind {
-				x.Failed += n
-			}
-		}
+		a.vitals.endedBadly(&x, in.Kind, counts, now)
 		if a.upload != nil {
 			_, x.Alone = a.upload.Waiting(in.Name)
 		}

@@ -42,7 +42,7 @@ func (a *Agent) assemblePoll() error {
 	a.poll = poll.New(poll.Options{
 		Store: keeper{a.store, a.disks}, DataDir: a.disks.data,
 		Client: client, Gate: api.gate, Inboxes: inboxes, Workers: a.cfg.T2G.Concurrency, Patience: a.o.Patience,
-		Language: a.lang, Location: a.cfg.Location(), Logger: a.log, Observe: a.polled,
+		Language: a.lang, Location: a.cfg.Location(), Logger: a.log, Observe: a.polled, ObserveList: a.listed,
 		OnDocument: func(d poll.Document) {
 			a.publish(control.Event{Type: control.EventDocument, Document: ptr(documentOf(d))})
 		},

@@ -25,6 +25,7 @@ type house struct {
 	url        string // of the simulator
 	more       string // of the configuration
 	inbox      string // more keys of lane-1
+	aju        string // more keys of erp
 	password   string // of the login
 	logs       *logbook.Ring
 	photoBytes int64 // of all photos that were dropped
@@ -54,7 +55,7 @@ beacukai:
 t2g: {base_url: %[1]s, edinumber: EDI0001, auth: {token: demo-token}}
 inboxes:
   - {name: lane-1, kind: xray, path: in/lane-1, outbox: out/xray, settle: 100ms%[2]s}
-  - {name: erp, kind: aju, path: in/erp, outbox: out/t2g, settle: 100ms}
+  - {name: erp, kind: aju, path: in/erp, outbox: out/t2g, settle: 100ms%[5]s}
 dashboard: {listen: "127.0.0.1:0"}
 %[3]s
 `
@@ -63,7 +64,7 @@ dashboard: {listen: "127.0.0.1:0"}
 func (h *house) start() {
 	h.t.Helper()
 	file := h.path("kurir.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, houseConfig, h.url, h.inbox, h.more, h.password), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, houseConfig, h.url, h.inbox, h.more, h.password, h.aju), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 	cfg, err := config.Load(file)

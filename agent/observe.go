@@ -5,9 +5,9 @@ import (
 	"maps"
 	"time"
 
+	"kurir/agent/alarm"
 	"kurir/agent/config"
 	"kurir/agent/control"
-	"kurir/agent/journal"
 	"kurir/agent/metrics"
 	"kurir/agent/poll"
 	"kurir/agent/reason"
@@ -70,8 +70,7 @@ func (a *Agent) happened(e upload.Event) {
 		a.metrics.Retry(e.Inbox, e.Code)
 	case upload.Failed:
 		a.metrics.SetFailed(e.Inbox, e.Code)
-		a.vitals.failure(e.Inbox, e.ID, e.Code, time.Now())
-		a.alarms.Nudge()
+		a.badEnd(alarm.Failures, e.Inbox, e.ID, e.Code)
 	}
 }
 
@@ -86,8 +85,16 @@ func (a *Agent) polled(e poll.Event) {
 	case e.State == poll.Retrying:
 		a.metrics.Retry(e.Inbox, e.Code)
 	case e.State == poll.Failed && ended != "":
-		a.vitals.failure(e.Inbox, e.ID, e.Code, time.Now())
+		a.badEnd(alarm.Failures, e.Inbox, e.ID, e.Code)
+	case e.State == poll.Expired && ended != "":
+		a.badEnd(alarm.Expired, e.Inbox, e.ID, e.Code)
 	}
+}
+
+// listed notes a list that was read, or could not be.
+func (a *Agent) listed(e poll.ListEvent) {
+	a.vitals.listed(e)
+	a.alarms.Nudge()
 }
 
 // state is what metrics show of the present.
@@ -127,20 +134,4 @@ func (a *Agent) state() metrics.State {
 		s.Alarms[al.Code]++
 	}
 	return s
-}
-
-// recallFailures learns from the journal what has failed within a day.
-func (v *vitals) recallFailures(ctx context.Context) {
-	for _, kind := range []journal.Kind{journal.Xray, journal.Aju} {
-		f := journal.Filter{Kind: kind, State: journal.Failed, Labels: []string{upload.StateFailed}}
-		_ = journal.Newest(ctx, v.a.store, f, journal.Place{}, func(j journal.Job) bool { // an error is reported where the work is done
-			if time.Since(j.Updated) >= 24*time.Hour {
-				return false
-			}
-			if j.Cause != nil {
-				v.failure(j.Inbox, j.ID, j.Cause.Code, j.Updated)
-			}
-			return true
-		})
-	}
 }

@@ -33,7 +33,7 @@ type vitals struct {
 	disks    []disk
 	oldest   map[string]time.Time // by inbox: since when something waits, as last measured
 	arrived  map[string]time.Time // by inbox: when a set last arrived
-	failures map[string]failures
+	ends     badEnds
 	recalled bool // what the journal remembers is known
 }
 
@@ -45,14 +45,8 @@ type disk struct {
 	busy       bool // it is being measured, perhaps for ever: a share that is gone does not answer
 }
 
-// failures are those of one inbox that followed each other within a day.
-type failures struct {
-	first, last time.Time
-	id, code    string // of the last
-}
-
 func newVitals(a *Agent) *vitals {
-	v := &vitals{a: a, oldest: map[string]time.Time{}, arrived: map[string]time.Time{}, failures: map[string]failures{}}
+	v := &vitals{a: a, oldest: map[string]time.Time{}, arrived: map[string]time.Time{}, ends: newBadEnds()}
 	add := func(role, path string) {
 		if !slices.ContainsFunc(v.disks, func(d disk) bool { return d.role == role && d.path == path }) {
 			v.disks = append(v.disks, disk{role: role, path: path})
@@ -136,8 +130,8 @@ func (v *vitals) any(kind journal.Kind, labels ...string) bool {
 	return false
 }
 
-// recall learns from the journal when a set last arrived in the inboxes whose silence matters, and what has failed
-// within a day.
+// recall learns from the journal when a set last arrived in the inboxes whose silence matters, and what has come to a bad
+// end within a day.
 func (v *vitals) recall(ctx context.Context) {
 	for _, in := range v.a.cfg.Inboxes {
 		if in.Kind != config.KindXray || in.Expect == nil || v.a.upload == nil {
@@ -149,7 +143,7 @@ func (v *vitals) recall(ctx context.Context) {
 		}
 		v.arrival(in.Name, at)
 	}
-	v.recallFailures(ctx)
+	v.recallBadEnds(ctx)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.recalled = ctx.Err() == nil
@@ -162,20 +156,6 @@ func (v *vitals) arrival(inbox string, at time.Time) {
 	if at.After(v.arrived[inbox]) {
 		v.arrived[inbox] = at
 	}
-}
-
-// failure notes that a set or document has failed.
-func (v *vitals) failure(inbox, id, code string, at time.Time) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	f := v.failures[inbox]
-	if f.first.IsZero() || at.Sub(f.last) > 24*time.Hour || at.Before(f.first) && f.last.Sub(at) < 24*time.Hour {
-		f.first = at
-	}
-	if at.After(f.last) {
-		f.last, f.id, f.code = at, id, code
-	}
-	v.failures[inbox] = f
 }
 
 // lastArrival returns when a set last arrived in an inbox; zero when that is not known.
@@ -197,12 +177,6 @@ func (v *vitals) waiting(inbox string) time.Time {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.oldest[inbox]
-}
-
-func (v *vitals) failed(inbox string) failures {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.failures[inbox]
 }
 
 // measured returns the disks whose space is known.

@@ -1,5 +1,5 @@
 // Package alarm finds what needs a person and tells them: a scanner that is silent, what waits too long, a folder that is
-// offline, an API that refuses us, a disk that fills up, what has failed.
+// offline, an API that refuses us, a disk that fills up, what has failed or was given up, a list that cannot be read.
 //
 // It flows in three parts. Rules (rules.go) are pure: facts and a time in, conditions out. The Keeper makes alarms of
 // them: it logs one line when an alarm begins and one when it is over, and remembers across restarts who has been told.

@@ -23,6 +23,9 @@ const (
 	APIPaused  Code = "api_paused"  // an API has asked us to wait for long
 	DiskLow    Code = "disk_low"    // a disk is nearly full
 	Failures   Code = "failures"    // sets or documents have failed
+
+	Expired     Code = "expired"      // documents were given up: no end within give_up_after
+	ListRefused Code = "list_refused" // a list could not be read
 )
 
 // Text says what an alarm means: what happened, who must act, what to do, and what is said when it is over. In braces
@@ -158,6 +161,30 @@ var catalogue = []entry{
 		Who:  "{who}",
 		Do:   "{do} All of them: \"kurir list --state failed\", or kurir's page.",
 		Over: "Nothing new has failed for a day, or all has been tried again.",
+	}},
+	{Expired, Text{
+		What: "Ada dokumen yang tidak ditanyakan lagi {since} karena belum selesai sampai batas waktunya (seluruhnya {n}); terakhir {example}.",
+		Who:  "PPJK",
+		Do: "Periksa di Bea Cukai apakah dokumennya masih berjalan. Bila masih, tanyakan lagi dengan \"kurir retry\". " +
+			"Daftarnya: \"kurir list --state expired\" atau halaman kurir.",
+		Over: "Tidak ada dokumen baru yang lewat batas waktu selama sehari, atau semuanya sudah ditanyakan lagi.",
+	}, Text{
+		What: "Documents have been given up {since}: they came to no end within their time limit ({n} in all); the last is {example}.",
+		Who:  "broker",
+		Do: "See at customs whether the declaration still goes on. If it does, have it asked for again with \"kurir retry\". " +
+			"All of them: \"kurir list --state expired\", or kurir's page.",
+		Over: "No other document has gone past its time limit for a day, or all are asked for again.",
+	}},
+	{ListRefused, Text{
+		What: "Ada daftar nomor Aju yang tidak dapat dibaca {since} (seluruhnya {n}), sehingga nomornya tidak dilacak; terakhir {example}.",
+		Who:  "operator",
+		Do:   "Sebabnya ada di error.json di folder daftar itu (lists) di outbox. Perbaiki daftarnya, lalu masukkan lagi ke folder inbox.",
+		Over: "Daftarnya sudah diganti dengan yang dapat dibaca, atau tidak ada daftar lain yang ditolak selama sehari.",
+	}, Text{
+		What: "Lists of Aju numbers cannot be read and have been refused {since} ({n} in all); their numbers are not tracked. The last is {example}.",
+		Who:  "operator",
+		Do:   "The reason is in error.json in the list's folder (lists) in the outbox. Correct the list and drop it into the inbox again.",
+		Over: "A list that can be read has taken its place, or no other one was refused for a day.",
 	}},
 }
 

@@ -215,8 +215,8 @@ func TestStorm(t *testing.T) {
 		s.start("telegram 1")
 		began := time.Now()
 		for i := range 100 { // for 100 seconds
-			s.set(Facts{Inboxes: []Inbox{{Name: "lane-1", Failed: 100 * (i + 1), FirstFailed: began, LastFailed: time.Now(),
-				FailedID: "lane-1/A", FailedCode: reason.ImageInvalid}}})
+			s.set(Facts{Inboxes: []Inbox{{Name: "lane-1", Failed: Ended{N: 100 * (i + 1), First: began, Last: time.Now(),
+				ID: "lane-1/A", Code: reason.ImageInvalid}}}})
 			s.pass(time.Second)
 		}
 		s.pass(time.Hour)

@@ -14,7 +14,7 @@ const (
 	lateAfter    = 2 * time.Hour    // a set may wait so long to be sent, a document be tried in vain
 	offlineFor   = time.Minute      // a folder may be away, or not be written, so long
 	throttledFor = 15 * time.Minute // an API may ask us so long to wait
-	failedFor    = 24 * time.Hour   // that something has failed is news for so long
+	failedFor    = 24 * time.Hour   // that something has come to a bad end is news for so long
 	quietAfter   = time.Minute      // a storm of failures is told when none has come for so long,
 	stormAtMost  = 5 * time.Minute  // or after this
 	warmUp       = 2 * time.Minute  // silence is not judged before the inboxes have been looked through
@@ -44,13 +44,19 @@ type Inbox struct {
 	Late        time.Time // since when the oldest set waits to be sent, or a document is tried in vain
 	Offline     time.Time // since when the folder cannot be read
 	OfflineWhy  string
-	Failed      int // sets or documents that have failed
-	FirstFailed time.Time
-	LastFailed  time.Time
-	FailedID    string      // the last one
-	FailedCode  reason.Code // and why
-	LastArrival time.Time   // of a set
-	Expect      *Expect     // nil: nobody minds silence
+	Failed      Ended     // sets or documents that have failed
+	Expired     Ended     // documents that were given up
+	Refused     Ended     // lists that could not be read
+	LastArrival time.Time // of a set
+	Expect      *Expect   // nil: nobody minds silence
+}
+
+// Ended are those of one kind that have come to a bad end and wait for a person.
+type Ended struct {
+	N           int         // how many there are
+	First, Last time.Time   // when they ended, as far as they followed each other within a day
+	ID          string      // the last one
+	Code        reason.Code // and why
 }
 
 // Expect is when a scanner is expected to deliver.
@@ -150,10 +156,15 @@ func (in Inbox) find(now time.Time) []condition {
 	if since(in.Late, lateAfter) {
 		add(condition{code: Late, since: in.Late})
 	}
-	if in.Failed > 0 && !in.LastFailed.IsZero() && now.Sub(in.LastFailed) < failedFor {
-		grows := now.Sub(in.LastFailed) < quietAfter && now.Sub(in.FirstFailed) < stormAtMost
-		add(condition{code: Failures, since: in.FirstFailed, hold: grows, n: in.Failed, example: in.FailedID, why: in.FailedCode})
+	ended := func(code Code, e Ended) {
+		if e.N > 0 && !e.Last.IsZero() && now.Sub(e.Last) < failedFor {
+			grows := now.Sub(e.Last) < quietAfter && now.Sub(e.First) < stormAtMost
+			add(condition{code: code, since: e.First, hold: grows, n: e.N, example: e.ID, why: e.Code})
+		}
 	}
+	ended(Failures, in.Failed)
+	ended(Expired, in.Expired)
+	ended(ListRefused, in.Refused)
 	return out
 }
 

@@ -46,9 +46,13 @@ func TestRules(t *testing.T) {
 		{"a full small disk", Facts{Disks: []Disk{{"/", gib / 5, gib}}}, "disk_low disk /"},
 		{"one disk, three folders", Facts{Disks: []Disk{{"/a", 100, 9 * gib}, {"/b", 108, 9 * gib}, {"/c", 0, 0}}}, "disk_low disk /a"},
 		{"equal disks, one full", Facts{Disks: []Disk{{"/a", 8 * gib, 9 * gib}, {"/b", 0, 9 * gib}}}, "disk_low disk /b"},
-		{"failed of old", Facts{Inboxes: []Inbox{{Name: "a", Failed: 9, LastFailed: ago(25 * time.Hour)}}}, ""},
-		{"failed", Facts{Inboxes: []Inbox{{Name: "a", Failed: 1, FirstFailed: ago(time.Hour), LastFailed: ago(time.Hour)}}}, "failures inbox a"},
-		{"failed and tried again", Facts{Inboxes: []Inbox{{Name: "a", LastFailed: ago(time.Hour)}}}, ""},
+		{"failed of old", Facts{Inboxes: []Inbox{{Name: "a", Failed: Ended{N: 9, Last: ago(25 * time.Hour)}}}}, ""},
+		{"failed", Facts{Inboxes: []Inbox{{Name: "a", Failed: Ended{N: 1, First: ago(time.Hour), Last: ago(time.Hour)}}}}, "failures inbox a"},
+		{"failed and tried again", Facts{Inboxes: []Inbox{{Name: "a", Failed: Ended{Last: ago(time.Hour)}}}}, ""},
+		{"expired", Facts{Inboxes: []Inbox{{Name: "a", Expired: Ended{N: 1, First: ago(time.Hour), Last: ago(time.Hour)}}}}, "expired inbox a"},
+		{"expired of old", Facts{Inboxes: []Inbox{{Name: "a", Expired: Ended{N: 1, Last: ago(24 * time.Hour)}}}}, ""},
+		{"a list refused", Facts{Inboxes: []Inbox{{Name: "a", Refused: Ended{N: 1, First: now, Last: now}}}}, "list_refused inbox a"},
+		{"a list replaced", Facts{Inboxes: []Inbox{{Name: "a", Refused: Ended{Last: now}}}}, ""},
 	} {
 		found := find(c.facts, now, func(Code, string) bool { return false }, nil)
 		if got := strings.Join(codes(found), ", "); got != c.want {

@@ -139,6 +139,7 @@ func (p *Pipeline) take(ctx context.Context, in Inbox, src, folder string, found
 
 // taken notes that a list is in the outbox.
 func (p *Pipeline) taken(ctx context.Context, in Inbox, key string, found surveyed, invalid *ListError) error {
+	var event ListEvent
 	err := p.updateList(ctx, key, func(j *journal.Job, rec *listRecord) {
 		rec.Entries, rec.Rejected = found.entries, found.rejected
 		j.State, j.Label = journal.Active, ListTracked
@@ -146,10 +147,12 @@ func (p *Pipeline) taken(ctx context.Context, in Inbox, key string, found survey
 			j.State, j.Label = journal.Failed, ListFailed
 			j.Cause = &journal.Cause{Code: string(reason.ListInvalid), Message: invalid.Reason(p.o.Language)}
 		}
+		event = rec.event(*j, p.o.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("note list: %w", err)
 	}
+	p.o.ObserveList(event)
 	folder := strings.TrimPrefix(key, in.Name+"/")
 	if invalid == nil {
 		p.log.Info("list taken", "inbox", in.Name, "list", folder, "entries", found.entries, "rejected", found.rejected)

@@ -56,6 +56,9 @@ type Options struct {
 
 	// Observe, if set, is told of what happens, once each, from any goroutine. It must not block.
 	Observe func(Event)
+
+	// ObserveList, if set, is told of each list that was read or refused, in the same way.
+	ObserveList func(ListEvent)
 }
 
 // Pipeline runs the Aju inboxes. Make it with New, feed it with Handler, run it with Run.
@@ -92,6 +95,9 @@ func New(o Options) *Pipeline {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
+	}
+	if o.ObserveList == nil {
+		o.ObserveList = func(ListEvent) {}
 	}
 	o.Workers = max(o.Workers, 1)
 	p := &Pipeline{

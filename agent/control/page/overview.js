@@ -77,7 +77,7 @@ function health(o) {
 // concerns are the problems, and the alarms about anything else. What keeps the agent from working is a problem as long as
 // it does; the alarm about it stands a while longer. Failures are told by their number.
 function concerns(o) {
-  const told = ['offline', 'api_refused', 'api_paused', 'failures'];
+  const told = ['offline', 'api_refused', 'api_paused', 'failures', 'expired'];
   return [...(o.problems || []), ...(o.alarms || []).filter((alarm) => !told.includes(alarm.code))];
 }
 
@@ -86,7 +86,7 @@ function failuresOf(o, kind) {
   const states = kind === 'xray' ? ['failed'] : ['failed', 'expired'];
   const n = total(o, kind, states);
   const state = states.find((name) => total(o, kind, [name]) > 0);
-  const alarms = (o.alarms || []).filter((alarm) => alarm.code === 'failures' && kindOf(o, alarm) === kind);
+  const alarms = (o.alarms || []).filter((alarm) => ['failures', 'expired'].includes(alarm.code) && kindOf(o, alarm) === kind);
   return n === 0 ? null : h('li', { key: `failed ${kind}` },
     h('strong', {}, t(kind === 'xray' ? 'some_failed' : 'some_failed_documents', format.number(n))), ' ',
     h('a', { href: route(kind === 'xray' ? 'sets' : 'documents', { state }) }, t('see_failed')),
@@ -96,7 +96,8 @@ function failuresOf(o, kind) {
 // voice is a text of a problem or an alarm, marked where it is not in the reader's language.
 function voice(tag, problem, field) {
   const text = spoken(problem)[field];
-  return problem.words ? h(tag, { key: problem.subject }, text) : foreign(tag, { key: problem.subject }, text);
+  const key = `${problem.subject} ${problem.code}`;
+  return problem.words ? h(tag, { key }, text) : foreign(tag, { key }, text);
 }
 
 // kindOf is the kind of the inbox that a problem is about, if it is about one.

@@ -1,0 +1,66 @@
+package agent_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"kurir/agent/control"
+)
+
+// standing returns the alarms of a code.
+func (h *house) standing(code string) []control.Problem {
+	h.t.Helper()
+	return slices.DeleteFunc(h.overview().Alarms, func(p control.Problem) bool { return p.Code != code })
+}
+
+// list puts a list into the inbox erp.
+func (h *house) list(name, content string) {
+	h.t.Helper()
+	if err := os.WriteFile(h.path("in/erp/"+name), []byte(content), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// TestAlarmsOfLists: a list that cannot be read and a document that comes to no end are told of, in both languages and
+// after a restart too.
+func TestAlarmsOfLists(t *testing.T) {
+	h := newHouse(t)
+	h.url = "http://127.0.0.1:1" // nobody answers: no document comes to an end
+	h.aju = ", poll: {first: 50ms, max: 50ms, give_up_after: 100ms}, kode_dokumen: \"30\""
+	h.start()
+	h.list("monday.json", `{"car": 1}`)
+	h.list("tuesday.txt", "05080000000220240228000822\n")
+	for _, code := range []string{"list_refused", "expired"} {
+		h.await(code, func() bool { return len(h.standing(code)) == 1 })
+	}
+	check := func() {
+		t.Helper()
+		for code, want := range map[string][2]string{
+			"list_refused": {"erp/monday", "operator"}, "expired": {"erp/05080000000220240228000822", "broker"},
+		} {
+			stands := h.standing(code)
+			if len(stands) != 1 || stands[0].Subject != "inbox erp" || stands[0].WhoActs != want[1] {
+				t.Errorf("%s: %+v", code, stands)
+				continue
+			}
+			words := stands[0].Words
+			if !strings.Contains(words["id"].Message, want[0]) || !strings.Contains(words["en"].Message, want[0]) ||
+				words["en"].Message != stands[0].Message || words["id"].Message == words["en"].Message {
+				t.Errorf("%s has the words %+v", code, words)
+			}
+		}
+		if n := len(h.overview().Alarms); n != 2 {
+			t.Errorf("%d alarms", n)
+		}
+	}
+	check()
+	h.stop()
+	h.start()
+	h.await("the journal to be recalled", func() bool {
+		stands := append(h.standing("list_refused"), h.standing("expired")...)
+		return len(stands) == 2 && stands[0].Words != nil && stands[1].Words != nil
+	})
+	check()
+}
