@@ -17,11 +17,17 @@ func RemoveEmpty(dir, stop string) error {
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
 		return fmt.Errorf("remove empty folders: %s is not below %s", dir, stop)
 	}
-	left, err := removeEmptyBelow(dir)
-	for err == nil && left == 0 && rel != "." {
-		if err = removeFolder(filepath.Join(stop, rel)); err == nil {
-			rel = filepath.Dir(rel)
+	if err = removeFolder(dir); isNotEmpty(err) { // as a rule it is empty, and need not be read
+		left, below := removeEmptyBelow(dir)
+		if below == nil && left > 0 {
+			return nil
 		}
+		if err = below; err == nil {
+			err = removeFolder(dir)
+		}
+	}
+	for rel = filepath.Dir(rel); err == nil && rel != "."; rel = filepath.Dir(rel) {
+		err = removeFolder(filepath.Join(stop, rel))
 	}
 	if err != nil && !isNotEmpty(err) {
 		return fmt.Errorf("remove empty folders: %w", err)
