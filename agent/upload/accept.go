@@ -237,7 +237,8 @@ func fileOf(f watcher.File, other bool) File {
 	return File{Path: f.Path, Size: f.Size, ModTime: f.ModTime, Other: other}
 }
 
-// hash reads the images whole, once; what an earlier record knows of the same file is not read again.
+// hash reads the images whole, once; what an earlier record knows of the same file is not read again, and both ends, which
+// judge has looked into, are not looked into again.
 func (in *intake) hash(ctx context.Context, files []watcher.File, before *Record) ([]Image, error) {
 	select {
 	case in.read <- struct{}{}:
@@ -254,14 +255,17 @@ func (in *intake) hash(ctx context.Context, files []watcher.File, before *Record
 		if k := knownImage(before, f); k != nil {
 			im.SHA256, im.Type = k.SHA256, k.Type
 		} else {
-			l, err := inspect(in.path(f.Path), f, true)
+			l, err := in.lookAt(f)
 			if err != nil {
 				return nil, err
 			}
 			if l.state != wholeImage {
 				return nil, errChanged
 			}
-			im.SHA256, im.Type = l.sha, l.mime
+			im.Type = l.mime
+			if im.SHA256, err = digest(in.path(f.Path), f); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, im)
 	}

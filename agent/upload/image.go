@@ -30,7 +30,6 @@ const (
 type look struct {
 	state imageState
 	mime  string
-	sha   string // hex SHA-256; only where hash was asked for
 }
 
 // errChanged is a file that is no longer what the watcher saw, or that changed while it was read.
@@ -41,41 +40,53 @@ const (
 	tailBytes = 1024
 )
 
-// inspect reads a file once: its kind by content, whether its end is there and, with hash, its SHA-256. want is the
-// file as it was seen at rest; errChanged when it is no longer that.
-func inspect(name string, want watcher.File, hash bool) (look, error) {
-	f, err := openRegular(name)
+// ends are the buffers for both ends of a file.
+type ends struct {
+	head [headBytes]byte
+	tail [tailBytes]byte
+}
+
+var endsBuffers = sync.Pool{New: func() any { return new(ends) }}
+
+// inspect looks into both ends of a file: its kind by content, and whether its end is there. want is the file as it was
+// seen at rest; errChanged when it is no longer that.
+func inspect(name string, want watcher.File) (look, error) {
+	f, err := openSeen(name, want)
 	if err != nil {
 		return look{}, err
 	}
 	defer f.Close()
-	if err := unchanged(f, want); err != nil {
-		return look{}, err
-	}
-	head := make([]byte, headBytes)
-	n, err := io.ReadFull(f, head)
+	buf := endsBuffers.Get().(*ends)
+	defer endsBuffers.Put(buf)
+	n, err := io.ReadFull(f, buf.head[:])
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return look{}, fmt.Errorf("read %s: %w", path.Base(want.Path), err)
 	}
-	head = head[:n]
-	l := look{mime: mimetype.Detect(head).String()}
+	l := look{mime: mimetype.Detect(buf.head[:n]).String()}
 	if l.mime, _, _ = strings.Cut(l.mime, ";"); !strings.HasPrefix(l.mime, "image/") && n > 0 {
 		return l, nil
 	}
-	tail := make([]byte, min(want.Size, tailBytes))
+	tail := buf.tail[:min(want.Size, tailBytes)]
 	if _, err := f.ReadAt(tail, want.Size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return look{}, fmt.Errorf("read end of %s: %w", path.Base(want.Path), err)
 	}
 	if l.state = wholeImage; n == 0 || !hasEnd(l.mime, tail) {
 		l.state = cutImage
-		return l, unchanged(f, want)
-	}
-	if hash {
-		if l.sha, err = hashOf(f); err != nil {
-			return look{}, fmt.Errorf("read %s: %w", path.Base(want.Path), err)
-		}
 	}
 	return l, unchanged(f, want)
+}
+
+// openSeen opens a file that is to be what was seen at rest: errChanged when it is no longer that.
+func openSeen(name string, want watcher.File) (*os.File, error) {
+	f, err := openRegular(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := unchanged(f, want); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // hasEnd reports whether a JPEG or PNG has its end marker; other formats have none that can be relied on. Some
@@ -92,10 +103,23 @@ func hasEnd(mime string, tail []byte) bool {
 
 var hashBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-func hashOf(f *os.File) (string, error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+// digest reads a file whole, once, and returns its SHA-256 in hex: errChanged when it is not what was seen, or was written
+// to meanwhile.
+func digest(name string, want watcher.File) (string, error) {
+	f, err := openSeen(name, want)
+	if err != nil {
 		return "", err
 	}
+	defer f.Close()
+	sum, err := hashOf(f)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", path.Base(want.Path), err)
+	}
+	return sum, unchanged(f, want)
+}
+
+// hashOf reads an open file from where it stands to its end.
+func hashOf(f *os.File) (string, error) {
 	h := sha256.New()
 	buf := hashBuffers.Get().(*[]byte)
 	defer hashBuffers.Put(buf)

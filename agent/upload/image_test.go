@@ -104,37 +104,42 @@ func TestInspect(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			f := fileAt(t, dir, "file.bin", c.content)
-			for _, hash := range []bool{false, true} {
-				l, err := inspect(filepath.Join(dir, f.Path), f, hash)
-				if err != nil || l.state != c.state || l.mime != c.mime {
-					t.Errorf("hash %v: %+v, %v; want state %d and %s", hash, l, err, c.state, c.mime)
-				}
-				want := ""
-				if h := sha256.Sum256(c.content); hash && c.state == wholeImage {
-					want = hex.EncodeToString(h[:])
-				}
-				if l.sha != want {
-					t.Errorf("hash %v: SHA-256 %q, want %q", hash, l.sha, want)
-				}
+			l, err := inspect(filepath.Join(dir, f.Path), f)
+			if err != nil || l.state != c.state || l.mime != c.mime {
+				t.Errorf("%+v, %v; want state %d and %s", l, err, c.state, c.mime)
+			}
+			h := sha256.Sum256(c.content)
+			if sum, err := digest(filepath.Join(dir, f.Path), f); err != nil || sum != hex.EncodeToString(h[:]) {
+				t.Errorf("SHA-256 %q, %v", sum, err)
 			}
 		})
 	}
 }
 
-// TestInspectReadsTheWholeOfALargeFile: a file larger than every buffer, whose end lies far behind its head.
-func TestInspectReadsTheWholeOfALargeFile(t *testing.T) {
+// TestLargeFile: a file larger than every buffer, whose end lies far behind its head.
+func TestLargeFile(t *testing.T) {
 	jpg := pictureAs(t, "jpeg", 2)
 	content := append(bytes.Clone(jpg[:len(jpg)-2]), bytes.Repeat([]byte("filling "), 100_000)...)
 	content = append(content, 0xFF, 0xD9)
 	dir := t.TempDir()
-	l, err := inspect(filepath.Join(dir, "a.jpg"), fileAt(t, dir, "a.jpg", content), true)
-	if h := sha256.Sum256(content); err != nil || l.state != wholeImage || l.sha != hex.EncodeToString(h[:]) {
+	name, seen := filepath.Join(dir, "a.jpg"), fileAt(t, dir, "a.jpg", content)
+	if l, err := inspect(name, seen); err != nil || l.state != wholeImage {
 		t.Errorf("%+v, %v", l, err)
+	}
+	sum, err := digest(name, seen)
+	if h := sha256.Sum256(content); err != nil || sum != hex.EncodeToString(h[:]) {
+		t.Errorf("%s, %v", sum, err)
 	}
 }
 
-// TestInspectWantsTheFileThatWasSeen and nothing else under its name.
-func TestInspectWantsTheFileThatWasSeen(t *testing.T) {
+// readers are the two ways to read an image.
+var readers = map[string]func(name string, want watcher.File) error{
+	"inspect": func(name string, want watcher.File) error { _, err := inspect(name, want); return err },
+	"digest":  func(name string, want watcher.File) error { _, err := digest(name, want); return err },
+}
+
+// TestReadersWantTheFileThatWasSeen and nothing else under its name.
+func TestReadersWantTheFileThatWasSeen(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "a.jpg")
 	jpg := pictureAs(t, "jpeg", 3)
@@ -142,9 +147,17 @@ func TestInspectWantsTheFileThatWasSeen(t *testing.T) {
 	shorter, older := seen, seen
 	shorter.Size--
 	older.ModTime = older.ModTime.Add(-time.Second)
-	for _, f := range []watcher.File{shorter, older} {
-		if _, err := inspect(name, f, true); !errors.Is(err, errChanged) {
-			t.Errorf("%+v: %v", f, err)
+	for how, read := range readers {
+		for _, f := range []watcher.File{shorter, older} {
+			if err := read(name, f); !errors.Is(err, errChanged) {
+				t.Errorf("%s: %+v: %v", how, f, err)
+			}
+		}
+		if err := read(filepath.Join(dir, "gone.jpg"), seen); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: gone: %v", how, err)
+		}
+		if err := read(dir, seen); err == nil {
+			t.Errorf("%s: a folder was taken for an image", how)
 		}
 	}
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND, 0)
@@ -161,16 +174,10 @@ func TestInspectWantsTheFileThatWasSeen(t *testing.T) {
 	if err := unchanged(f, seen); !errors.Is(err, errChanged) {
 		t.Errorf("changed while it is open: %v", err)
 	}
-	if _, err := inspect(filepath.Join(dir, "gone.jpg"), seen, true); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("gone: %v", err)
-	}
-	if _, err := inspect(dir, seen, true); err == nil {
-		t.Error("a folder was taken for an image")
-	}
 }
 
-// TestInspectFollowsNoLink, not even to a file that looks exactly as what was seen.
-func TestInspectFollowsNoLink(t *testing.T) {
+// TestReadersFollowNoLink, not even to a file that looks exactly as what was seen.
+func TestReadersFollowNoLink(t *testing.T) {
 	dir := t.TempDir()
 	seen := fileAt(t, dir, "a.jpg", pictureAs(t, "jpeg", 4))
 	link := filepath.Join(dir, "link.jpg")
@@ -180,8 +187,10 @@ func TestInspectFollowsNoLink(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	if l, err := inspect(link, seen, true); err == nil {
-		t.Errorf("read %+v through a link", l)
+	for how, read := range readers {
+		if err := read(link, seen); err == nil {
+			t.Errorf("%s reads through a link", how)
+		}
 	}
 }
 

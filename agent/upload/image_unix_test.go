@@ -11,25 +11,24 @@ import (
 	"kurir/watcher"
 )
 
-// TestInspectDoesNotWaitForAPipe that stands where a file was.
-func TestInspectDoesNotWaitForAPipe(t *testing.T) {
+// TestReadersDoNotWaitForAPipe that stands where a file was.
+func TestReadersDoNotWaitForAPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.jpg")
 	if err := syscall.Mkfifo(name, 0o644); err != nil {
 		t.Skipf("no pipes here: %v", err)
 	}
-	ended := make(chan error, 1)
-	go func() {
-		_, err := inspect(name, watcher.File{Path: "a.jpg", Size: 10}, true)
-		ended <- err
-	}()
-	limit := time.NewTimer(20 * time.Second)
-	defer limit.Stop()
-	select {
-	case err := <-ended:
-		if err == nil {
-			t.Error("a pipe was taken for an image")
+	for how, read := range readers {
+		ended := make(chan error, 1)
+		go func() { ended <- read(name, watcher.File{Path: "a.jpg", Size: 10}) }()
+		limit := time.NewTimer(20 * time.Second)
+		defer limit.Stop()
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Errorf("%s takes a pipe for an image", how)
+			}
+		case <-limit.C:
+			t.Fatalf("%s waits for a writer", how)
 		}
-	case <-limit.C:
-		t.Fatal("waits for a writer")
 	}
 }

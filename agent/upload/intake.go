@@ -201,7 +201,7 @@ func (in *intake) lookAt(f watcher.File) (look, error) {
 	if c, ok := in.cachedOf(f); ok && c.side == nil && c.sideErr == nil {
 		return c.look, nil
 	}
-	l, err := inspect(in.path(f.Path), f, false)
+	l, err := inspect(in.path(f.Path), f)
 	if err != nil {
 		return l, err
 	}
