@@ -26,6 +26,9 @@ func (t *task) stop(ctx context.Context, err error) {
 		t.waitForDisk(ctx, err)
 		return
 	}
+	if !ok && errors.Is(err, errFiles) && t.renamed(ctx) {
+		return
+	}
 	if !ok && errors.Is(err, errFiles) {
 		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err},
 			&journal.Cause{Code: string(reason.Disk), Message: err.Error()})

@@ -233,9 +233,13 @@ func (in *intake) withdraw(ctx context.Context, k setKey) {
 	delete(in.shown, k)
 	delete(in.taken, k)
 	in.mu.Unlock()
-	if !waited || !shown {
-		return
+	if waited && shown {
+		in.showLatest(ctx, st)
 	}
+}
+
+// showLatest shows what the journal knows of a set that is not there any more; its status goes when that is nothing.
+func (in *intake) showLatest(ctx context.Context, st Status) {
 	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: st.ID})
 	if err != nil {
 		return // the agent is ending, or the journal says so elsewhere

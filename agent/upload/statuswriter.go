@@ -96,21 +96,22 @@ func (w *statusWriter) put(st Status, out string) error {
 	return nil
 }
 
-// drop removes the status of a set that was never taken in, if it was written.
+// drop removes the status of a set that the journal does not know, if it was written.
 func (w *statusWriter) drop(st Status, out string) {
 	key := statusKey(st, out)
 	w.begin(key)
 	defer w.end(key)
+	name, err := w.file(key, st, out)
+	if err == nil {
+		err = outbox.Remove(name)
+	}
+	if err != nil {
+		w.log.Warn("status not removed", "id", st.ID, "error", err)
+	}
 	w.mu.Lock()
-	name := w.names[key]
+	defer w.mu.Unlock()
 	delete(w.names, key)
 	delete(w.taken, name)
-	w.mu.Unlock()
-	if name != "" {
-		if err := outbox.Remove(name); err != nil {
-			w.log.Warn("status not removed", "file", name, "error", err)
-		}
-	}
 }
 
 // begin waits until nobody writes the file of key, and takes what was pending off.

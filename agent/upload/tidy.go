@@ -12,8 +12,8 @@ import (
 	"kurir/agent/outbox"
 )
 
-// tidyStatuses removes, once after the start, what the last run left behind: the status of a set that was waiting then and
-// whose files have gone since. It gives the watchers time to see what is there first.
+// tidyStatuses removes, once after the start, what the last run left behind: the status of a set that was under way then,
+// whose files have gone since and that the journal does not know. It gives the watchers time to see what is there first.
 func (p *Pipeline) tidyStatuses(ctx context.Context) error {
 	t := time.NewTimer(p.o.Patience)
 	defer t.Stop()
@@ -42,7 +42,7 @@ func (p *Pipeline) tidyStatuses(ctx context.Context) error {
 func (in *intake) tidy(ctx context.Context, name string) {
 	b, err := outbox.Read(name)
 	var st Status
-	if err != nil || json.Unmarshal(b, &st) != nil || st.Inbox != in.in.Name || st.State != StateWaiting {
+	if err != nil || json.Unmarshal(b, &st) != nil || st.Inbox != in.in.Name || st.State == StateSent || st.State == StateFailed {
 		return
 	}
 	in.mu.Lock()

@@ -1,0 +1,74 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"kurir/agent/journal"
+	"kurir/agent/reason"
+)
+
+// renamed ends the job of a set that is there no more because someone gave it another name: all of its files have gone, and
+// since then the same declaration has come in under that name, as a set of its own. What this one has sent stays known, and
+// is its sent set; one that has sent nothing leaves nothing behind. Without such an heir the files may come back, with a
+// share that was away, and the set waits for them; but one that had been sent before, and was only taken up for late photos,
+// is a sent set again after a while. Photos that come back are late ones again.
+func (t *task) renamed(ctx context.Context) bool {
+	if t.open != nil || t.r.Root != t.in.Root || !t.gone() {
+		return false
+	}
+	q, ok := t.p.inboxes[t.in.Name]
+	heir, err := t.heir(ctx)
+	if !ok || err != nil || heir == "" && !t.lateLost() {
+		return false
+	}
+	job := t.claim.Job()
+	cause := &journal.Cause{Code: string(reason.Disk), Message: errFiles.Error()}
+	t.settle(ctx, journal.Outcome{State: journal.Active, Due: t.p.o.Now().Add(time.Minute), Label: StateRetrying, Cause: cause,
+		Data: t.r.encode()})
+	if err := q.drop(ctx, job); err != nil {
+		t.p.log.Warn("set not let go", "id", job.ID, "error", err) // it comes here again
+		return true
+	}
+	t.p.log.Info("files of the set are gone", "id", job.ID, "files", len(t.r.Files), "renamed_to", heir)
+	q.showLatest(ctx, t.p.statusOf(job, t.r))
+	return true
+}
+
+// gone reports whether none of the set's files is left in its inbox.
+func (t *task) gone() bool {
+	return !slices.ContainsFunc(t.r.Files, func(f File) bool {
+		_, err := os.Lstat(t.r.path(f.Path))
+		return !errors.Is(err, fs.ErrNotExist)
+	})
+}
+
+// lateLost reports whether the set had been sent, and the photos that came later have been missing for as long as someone
+// who moves them may take.
+func (t *task) lateLost() bool {
+	fail := t.r.FirstFail
+	return !t.r.SentAt.IsZero() && !slices.ContainsFunc(t.r.Files, func(f File) bool { return f.Path == t.r.Sidecar }) &&
+		!fail.IsZero() && t.p.o.Now().Sub(fail) >= t.p.o.Patience
+}
+
+// heir returns the set of the same declaration and inbox that was taken in after this one; "" when there is none.
+func (t *task) heir(ctx context.Context) (string, error) {
+	job := t.claim.Job()
+	if job.Group == "" {
+		return "", nil
+	}
+	others, err := t.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, Group: job.Group, Inbox: job.Inbox})
+	if err != nil {
+		return "", err
+	}
+	for _, o := range others {
+		if r, _, err := load(o); err == nil && o.ID != job.ID && r.Accepted.After(t.r.Accepted) {
+			return o.ID, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,90 @@
+package upload_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"kurir/agent/journal"
+	"kurir/agent/simulator"
+	"kurir/agent/upload"
+)
+
+// TestRenamedWhileItWaits: a folder that gets another name, and another photo, while its set waits for the server is that
+// other set; the first leaves nothing behind that would fail one day.
+func TestRenamedWhileItWaits(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.unproved = true
+	must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
+	r.start()
+	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
+	r.await("U", upload.StateRetrying)
+	r.rename("U", "V")
+	r.replace("V/a.jpg", jpg(2))
+	r.await("V", upload.StateRetrying)
+	r.stop() // and a new process knows only what is written
+	must(t, r.sim.SetFaults(nil))
+	r.start()
+	r.await("V", upload.StateSent)
+	r.until("nothing is left of the first name", func() bool { return r.active() == 0 && r.status("U").State == "" })
+	r.once("G", jpg(2))
+	if jobs, err := r.store.List(t.Context(), journal.Filter{Kind: journal.Xray, ID: "lane-1/U"}); err != nil || len(jobs) > 0 {
+		t.Errorf("the journal still has %v, %v", jobs, err)
+	}
+}
+
+// TestRenamedHalfSent: what was sent under the first name is that name's sent set, and is not sent again under the other.
+func TestRenamedHalfSent(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.unproved, r.in.MaxImages = true, 1
+	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Add, Do: simulator.DoStatus, Status: 503}}))
+	r.start()
+	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1), "b.jpg": jpg(2)})
+	r.until("one photo is stored", func() bool { return len(r.sim.Photos("G")) == 1 })
+	r.await("U", upload.StateRetrying)
+	r.rename("U", "V")
+	r.replace("V/b.jpg", jpg(3))
+	r.await("V", upload.StateRetrying)
+	must(t, r.sim.SetFaults(nil))
+	r.await("V", upload.StateSent)
+	r.await("U", upload.StateSent)
+	r.once("G", jpg(1), jpg(3))
+	r.until("no job is left", func() bool { return r.active() == 0 })
+}
+
+// TestLatePhotoThatGoesAgain: a late photo that is taken away before it is sent leaves the sent set what it was. Brought back,
+// it is sent.
+func TestLatePhotoThatGoesAgain(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.unproved = true
+	r.start()
+	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
+	r.await("U", upload.StateSent)
+	must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
+	r.put("U/b.jpg", jpg(2))
+	r.await("U", upload.StateRetrying)
+	r.rename("U", "V")
+	must(t, r.sim.SetFaults(nil))
+	st := r.await("U", upload.StateSent)
+	if len(st.Images) != 1 {
+		t.Errorf("the set has %+v", st.Images)
+	}
+	r.until("no job is left", func() bool { return r.active() == 0 })
+	r.once("G", jpg(1))
+	r.rename("V", "U")
+	r.until("the photo that came back is sent", func() bool { return len(r.sim.Photos("G")) == 2 })
+	r.await("U", upload.StateSent)
+	r.once("G", jpg(1), jpg(2))
+}
+
+func (r *rig) rename(from, to string) {
+	r.t.Helper()
+	must(r.t, os.Rename(filepath.Join(r.inbox, from), filepath.Join(r.inbox, to)))
+}
+
+func (r *rig) replace(name string, b []byte) {
+	r.t.Helper()
+	tmp := filepath.Join(r.inbox, filepath.Dir(name), ".new")
+	must(r.t, os.WriteFile(tmp, b, 0o644))
+	must(r.t, os.Rename(tmp, filepath.Join(r.inbox, name)))
+}
