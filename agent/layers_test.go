@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"agent/cli": {
 		"agent", "agent/service", "agent/simulator", "agent/pictures", "agent/control", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "agent/outbox", "watcher",
-		"agent/alarm", "agent/logbook",
+		"agent/alarm", "agent/logbook", "agent/heap",
 	},
 	"agent/service": {"install", "agent/reason"},
 
@@ -44,6 +44,7 @@ var layers = map[string][]string{
 
 	"watcher":         nil,
 	"agent/config":    nil,
+	"agent/heap":      nil,
 	"agent/journal":   nil,
 	"agent/logbook":   nil,
 	"agent/metrics":   nil,

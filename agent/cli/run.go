@@ -12,6 +12,7 @@ import (
 
 	"kurir/agent/config"
 	"kurir/agent/control"
+	"kurir/agent/heap"
 	"kurir/agent/service"
 )
 
@@ -33,6 +34,7 @@ seconds; a second one does not wait. Whatever is interrupted goes on at the next
 }
 
 func (a *app) run(ctx context.Context, ready func()) error {
+	heap.Spare()
 	cfg, err := a.loadToRun()
 	if err != nil {
 		return err

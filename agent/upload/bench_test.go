@@ -19,6 +19,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"kurir/agent/heap"
 	"kurir/agent/simulator"
 	"kurir/agent/upload"
 )
@@ -36,6 +37,7 @@ const (
 //
 //	go test -run '^$' -bench ThousandSets -benchtime 1x ./agent/upload
 func BenchmarkThousandSets(b *testing.B) {
+	heap.Spare() // as the agent does
 	for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
 		b.Run(latency.String(), func(b *testing.B) {
 			for range b.N {

@@ -1,0 +1,65 @@
+// Package heap has the garbage collector run less often while there is little to keep. An agent at work keeps a few
+// megabytes and makes as much garbage with every few sets, so that it would collect dozens of times a second, which took an
+// eighth of its processor time.
+//
+// It is for the process as a whole: its callers are the commands that work for long.
+package heap
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+// room is how much garbage may gather before a collection, however little is kept. A process that keeps more than that
+// collects as by default: when as much garbage has gathered as is kept.
+const room = 16 << 20
+
+// The runtime's unit: garbage in percent of what is kept. The larger is the bound of what may gather before anything is
+// known of what is kept.
+const (
+	leastPercent = 100
+	mostPercent  = 400 // of the runtime's own 4 MiB
+)
+
+var once sync.Once
+
+// Spare lets room for garbage be used from now on. A GOGC in the environment goes before it; GOMEMLIMIT holds as ever. A
+// second call does nothing.
+func Spare() {
+	if os.Getenv("GOGC") == "" {
+		once.Do(func() { adjust(0) })
+	}
+}
+
+// adjust sets the percentage that makes room, and does so again after every collection. was is what it set before.
+func adjust(was int) {
+	percent := percentFor(kept())
+	if percent != was { // setting it stops the world for a moment
+		debug.SetGCPercent(percent)
+	}
+	runtime.SetFinalizer(new(mark), func(*mark) { adjust(percent) })
+}
+
+// mark is garbage that tells of a collection.
+type mark struct{ _ *mark }
+
+// kept is how much the last collection has left; 0 before the first.
+func kept() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return room // not told: as by default
+	}
+	return sample[0].Value.Uint64()
+}
+
+// percentFor is the percentage of kept that room is, within bounds.
+func percentFor(kept uint64) int {
+	if kept == 0 {
+		return mostPercent
+	}
+	return int(min(max(room*100/kept, leastPercent), mostPercent))
+}
