@@ -217,7 +217,7 @@ func (a *Agent) diskProblems(o control.Overview) []control.Problem {
 	var out []control.Problem
 	say := func(subject string, guard *outbox.Guard) {
 		if since, trouble := guard.State(); trouble != nil {
-			out = append(out, a.problem(subject, reason.Disk, trouble.Error(), since))
+			out = append(out, a.problem(subject, reason.Disk, reason.In(trouble, a.lang), since))
 		}
 	}
 	if !o.Running {

@@ -53,17 +53,17 @@ func readListing(a *transport.Answer, d Declaration) (Listing, *transport.Error)
 	}
 	var photos []detail
 	if len(in.Detail) > 0 && json.Unmarshal(in.Detail, &photos) != nil {
-		return Listing{}, transport.Misunderstood("the listing's detail is no list of photos")
+		return Listing{}, transport.Misunderstood(transport.Say("listing_detail", "the listing's detail is no list of photos"))
 	}
 	l := Listing{Total: orMissing(in.Total), Raw: transport.TrimBOM(a.Body)}
 	for _, p := range photos {
 		if p.NamaFile == "" {
-			return Listing{}, transport.Misunderstood("the listing has a photo without a name")
+			return Listing{}, transport.Misunderstood(transport.Say("listing_nameless", "the listing has a photo without a name"))
 		}
 		l.Names = append(l.Names, string(p.NamaFile))
 	}
 	if photos == nil && l.Total != 0 {
-		return Listing{}, transport.Misunderstood("the listing does not name the photos that have arrived")
+		return Listing{}, transport.Misunderstood(transport.Say("listing_silent", "the listing does not name the photos that have arrived"))
 	}
 	return l, nil
 }
@@ -81,7 +81,8 @@ func open(a *transport.Answer, d Declaration) (envelope, data, *transport.Error)
 		return env, data{}, refusal(a.Status, env.Code, said)
 	}
 	if a.Status/100 != 2 || env.Code.Present && env.Code.Value/100 != 2 && env.Code.Value != 0 {
-		fail := transport.Misunderstood("the answer says success with HTTP status %d and code %d", a.Status, env.Code.Value)
+		fail := transport.Misunderstood(transport.Say("success_contradicted", "the answer says success with HTTP status %d and code %d",
+			a.Status, env.Code.Value))
 		fail.Code = env.Code.Value
 		return env, data{}, fail
 	}
@@ -90,7 +91,8 @@ func open(a *transport.Answer, d Declaration) (envelope, data, *transport.Error)
 		in = data{} // another form of data: as if there were none
 	}
 	if in.NomorAju != "" && !sameNumber(string(in.NomorAju), d.NomorAju) {
-		return env, data{}, transport.Misunderstood("the answer is about nomorAju %q, not %q", string(in.NomorAju), d.NomorAju)
+		return env, data{}, transport.Misunderstood(transport.Say("other_nomor_aju", "the answer is about nomorAju %q, not %q",
+			string(in.NomorAju), d.NomorAju))
 	}
 	return env, in, nil
 }
@@ -104,8 +106,8 @@ func refusal(status int, code transport.Int, said string) *transport.Error {
 			return fail
 		}
 	}
-	fail := transport.Misunderstood("the answer is neither success nor a known refusal")
-	fail.Message, fail.Code = said, code.Value
+	fail := transport.Unlike(said, transport.Say("no_verdict", "the answer is neither success nor a known refusal"))
+	fail.Code = code.Value
 	return fail
 }
 

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/textproto"
 	"slices"
+
+	"kurir/agent/transport"
 )
 
 // A form is the multipart/form-data body of an upload: one part "data", then a part "images" per photo. Its length is
@@ -23,7 +24,6 @@ type form struct {
 // part is a photo and what goes before it.
 type part struct {
 	before []byte
-	number string // "photo 3 of 5", for errors
 	image  Image
 }
 
@@ -31,7 +31,7 @@ type part struct {
 func newForm(d Declaration, images []Image) (*form, error) {
 	fields, err := json.Marshal(d)
 	if err != nil {
-		return nil, fmt.Errorf("encode declaration: %w", err)
+		return nil, transport.Say("encode_question", "encode declaration: %v", err)
 	}
 	var buf bytes.Buffer
 	take := func() []byte {
@@ -41,12 +41,12 @@ func newForm(d Declaration, images []Image) (*form, error) {
 	w := multipart.NewWriter(&buf)
 	f := &form{contentType: w.FormDataContentType()}
 	err = writePart(w, `form-data; name="data"`, "application/json", fields)
-	for i, image := range images {
+	for _, image := range images {
 		if err != nil {
 			break
 		}
 		err = writePart(w, multipart.FileContentDisposition("images", image.Name), image.ContentType, nil)
-		p := part{before: take(), number: fmt.Sprintf("photo %d of %d", i+1, len(images)), image: image}
+		p := part{before: take(), image: image}
 		f.parts = append(f.parts, p)
 		f.length += int64(len(p.before)) + image.Size
 	}
@@ -54,7 +54,7 @@ func newForm(d Declaration, images []Image) (*form, error) {
 		err = w.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("build form: %w", err)
+		return nil, transport.Say("build_request", "build form: %v", err)
 	}
 	f.end = take()
 	f.length += int64(len(f.end))
@@ -110,7 +110,7 @@ func (r *formReader) read(p []byte) (int, error) {
 			r.photo = nil
 		}
 		if err != nil {
-			return n, fmt.Errorf("read %s: %w", r.form.parts[r.next-1].number, err)
+			return n, r.form.unread(r.next, err)
 		}
 		return n, nil
 	case r.ended:
@@ -127,11 +127,16 @@ func (r *formReader) advance() error {
 	part := r.form.parts[r.next]
 	photo, err := openPhoto(part.image)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", part.number, err)
+		return r.form.unread(r.next+1, err)
 	}
 	r.plain, r.photo = part.before, photo
 	r.next++
 	return nil
+}
+
+// unread is the error of photo n, from 1, that cannot be read.
+func (f *form) unread(n int, err error) error {
+	return transport.Say("read_photo", "read photo %d of %d: %v", n, len(f.parts), err)
 }
 
 // Close implements io.Closer.

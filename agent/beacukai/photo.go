@@ -2,13 +2,14 @@ package beacukai
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
+
+	"kurir/agent/transport"
 )
 
 // errChanged is a photo that is no longer the one that was announced.
-var errChanged = errors.New("the file has changed since it was taken up")
+var errChanged error = transport.Say("file_changed", "the file has changed since it was taken up")
 
 // photo is an image being streamed.
 type photo struct {
@@ -24,7 +25,7 @@ func openPhoto(image Image) (*photo, error) {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", image.Path)
+		return nil, transport.Say("file_irregular", "%s: not a regular file", image.Path)
 	}
 	file, err := openFile(image.Path)
 	if err != nil {
@@ -33,7 +34,7 @@ func openPhoto(image Image) (*photo, error) {
 	p := &photo{image: image, file: file, left: image.Size}
 	opened, err := p.check()
 	if err == nil && !os.SameFile(before, opened) {
-		err = fmt.Errorf("%s: %w", image.Path, errChanged)
+		err = transport.Say("because", "%v: %v", image.Path, errChanged)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -49,11 +50,11 @@ func (p *photo) check() (os.FileInfo, error) {
 	case err != nil:
 		return nil, err
 	case !fi.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file", p.image.Path)
+		return nil, transport.Say("file_irregular", "%s: not a regular file", p.image.Path)
 	case fi.Size() != p.image.Size:
-		return nil, fmt.Errorf("%s: %w: %d bytes instead of %d", p.image.Path, errChanged, fi.Size(), p.image.Size)
+		return nil, transport.Say("file_size", "%s: %v: %d bytes instead of %d", p.image.Path, errChanged, fi.Size(), p.image.Size)
 	case !p.image.ModTime.IsZero() && !fi.ModTime().Equal(p.image.ModTime):
-		return nil, fmt.Errorf("%s: %w: written at %v", p.image.Path, errChanged, fi.ModTime())
+		return nil, transport.Say("file_written", "%s: %v: written at %v", p.image.Path, errChanged, fi.ModTime())
 	}
 	return fi, nil
 }
@@ -69,7 +70,7 @@ func (p *photo) read(b []byte) (int, error) {
 	n, err := p.file.Read(b)
 	p.left -= int64(n)
 	if err == io.EOF && p.left > 0 {
-		return n, fmt.Errorf("%s: %w: it ends %d bytes too early", p.image.Path, errChanged, p.left)
+		return n, transport.Say("file_short", "%s: %v: it ends %d bytes too early", p.image.Path, errChanged, p.left)
 	}
 	if err == io.EOF {
 		err = nil // the next call says so

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -27,7 +26,7 @@ const guardSize = 256 << 10
 
 // ErrUnmounted is a folder on whose place nothing is mounted any more: what is written there now would be in the wrong
 // place, and what is missing there is not gone.
-var ErrUnmounted = errors.New("its file system is not mounted")
+var ErrUnmounted error = say("unmounted", "its file system is not mounted")
 
 // guardPermit is the file by which a person says that an unmounted folder is to be used as it is. It is taken away when seen.
 const guardPermit = ".kurir"
@@ -164,11 +163,11 @@ func (g *Guard) look(try bool) error {
 	if !g.fixed {
 		var err error
 		if now, err = mountOf(g.folder); err != nil {
-			return fmt.Errorf("look at %s: %w", g.folder, err)
+			return say("disk_look", "look at %s: %v", g.folder, err)
 		}
 	}
 	if !g.fixed && mount != "" && isAbove(now, mount) && os.Remove(filepath.Join(g.folder, guardPermit)) != nil {
-		return fmt.Errorf("%s: %w: it was at %s; if the folder is to be used without it, make a file %s in it",
+		return say("disk_unmounted", "%s: %v: it was at %s; if the folder is to be used without it, make a file %s in it",
 			g.folder, ErrUnmounted, mount, guardPermit)
 	}
 	if try {
@@ -191,7 +190,7 @@ func (g *Guard) try() error {
 	g.tries++
 	g.mu.Unlock()
 	if err := makeFolder(g.folder); err != nil {
-		return fmt.Errorf("make %s: %w", g.folder, err)
+		return say("disk_make", "make %s: %v", g.folder, err)
 	}
 	name := filepath.Join(g.folder, temporaryName("try", randomTag()))
 	err := writeNew(name, func(w io.Writer) error {
@@ -205,7 +204,7 @@ func (g *Guard) try() error {
 		err = pe.Err
 	}
 	if err != nil {
-		return fmt.Errorf("write into %s: %w", g.folder, err)
+		return say("disk_write", "write into %s: %v", g.folder, err)
 	}
 	return nil
 }

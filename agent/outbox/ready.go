@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -20,11 +19,16 @@ type NotReadyError struct {
 }
 
 // Error says which folder it is and what ails it.
-func (e *NotReadyError) Error() string {
+func (e *NotReadyError) Error() string { return e.words().Error() }
+
+// Parts returns the key of the words in other languages, and what they are about.
+func (e *NotReadyError) Parts() (key string, about []any) { return e.words().Parts() }
+
+func (e *NotReadyError) words() *words {
 	if e.Journal {
-		return fmt.Sprintf("waiting for the disk: journal: %v", e.Trouble)
+		return say("disk_journal", "waiting for the disk: journal: %v", e.Trouble)
 	}
-	return fmt.Sprintf("waiting for the disk: outbox: %v", e.Trouble)
+	return say("disk_outbox", "waiting for the disk: outbox: %v", e.Trouble)
 }
 
 // Unwrap returns what ails the folder.

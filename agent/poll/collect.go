@@ -58,7 +58,7 @@ func (t *task) fetch(ctx context.Context) (changed bool, err error) {
 	}
 	t.report("getresbycar", answer.Unknown)
 	if len(answer.Entries) == 0 && answer.Note != "" {
-		t.rec.Note = bounded(answer.Note, maxKeptNote)
+		t.rec.Note = bounded(t.p.note(answer.Note), maxKeptNote)
 	}
 	for _, e := range answer.Entries {
 		t.reportCode(knownRespon, "reskd", e.RESKD)

@@ -14,5 +14,5 @@ const summaryAway = 10 * time.Second
 // waitForDisk puts a document off whose outbox cannot be written, unasked.
 func (t *task) waitForDisk(ctx context.Context, trouble error) {
 	due := t.p.o.Now().Add(max(t.rec.Interval, t.in.Pace.First))
-	t.settle(ctx, journal.Outcome{State: journal.Active, Due: due, Label: Retrying, Cause: cause(reason.Disk, trouble)})
+	t.settle(ctx, journal.Outcome{State: journal.Active, Due: due, Label: Retrying, Cause: t.p.cause(reason.Disk, trouble)})
 }

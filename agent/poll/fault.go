@@ -54,14 +54,14 @@ func (t *task) explain(err error) {
 		return
 	case !ok:
 		t.in.Guard.Failed(err)
-		t.result.cause = cause(reason.Disk, err)
+		t.result.cause = t.p.cause(reason.Disk, err)
 		return
 	}
-	c := &journal.Cause{Code: string(codeOf(te.Kind)), Message: te.Error(), Detail: te.Message}
-	if c.Detail == "" {
+	c := t.p.cause(codeOf(te.Kind), te)
+	if c.Detail = te.Message; c.Detail == "" {
 		c.Detail = te.Excerpt
 	}
-	if te.Kind == transport.BadResponse && (foreign(te.Raw, t.rec.CAR) || strings.Contains(te.Error(), "is about car")) {
+	if te.Kind == transport.BadResponse && (foreign(te.Raw, t.rec.CAR) || isAbout(te, t2g.OtherCar)) {
 		c.Message, c.Detail = te.Op+": "+t.otherNumber(), ""
 	}
 	t.result.cause = c
@@ -73,9 +73,23 @@ func (t *task) explain(err error) {
 // answer appears under documents/.
 func (t *task) otherNumber() string { return reason.OtherNumber.With().In(t.p.o.Language) }
 
-// cause is an error of our own side.
-func cause(code reason.Code, err error) *journal.Cause {
-	return &journal.Cause{Code: string(code), Message: err.Error()}
+// isAbout reports whether an error says what a key stands for.
+func isAbout(te *transport.Error, key string) bool {
+	words, ok := errors.AsType[*transport.Words](te)
+	return ok && words.Key == key
+}
+
+// cause is an error as users are told of it.
+func (p *Pipeline) cause(code reason.Code, err error) *journal.Cause {
+	return &journal.Cause{Code: string(code), Message: reason.In(err, p.o.Language)}
+}
+
+// note is what T2G's client has noted, as users are told of it.
+func (p *Pipeline) note(said string) string {
+	if said == t2g.NotThere {
+		return reason.NotThere.With().In(p.o.Language)
+	}
+	return said
 }
 
 // verdict is what an error says of the API as a whole.

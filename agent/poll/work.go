@@ -49,7 +49,7 @@ func (p *Pipeline) work(ctx context.Context, claim journal.Claim, pass *transpor
 	t.in = in
 	rec, err := decodeRecord(t.job)
 	if err != nil {
-		t.settle(ctx, journal.Outcome{State: journal.Failed, Label: Failed, Cause: cause(reason.Internal, err)})
+		t.settle(ctx, journal.Outcome{State: journal.Failed, Label: Failed, Cause: p.cause(reason.Internal, err)})
 		return
 	}
 	t.rec = rec
@@ -125,7 +125,7 @@ func (t *task) ask(ctx context.Context) result {
 		return result{err: err}
 	}
 	t.report("statusrespon", answer.Unknown)
-	t.rec.Note = bounded(answer.Note, maxKeptNote)
+	t.rec.Note = bounded(t.p.note(answer.Note), maxKeptNote)
 	if !answer.Found { // what was known stays known
 		return result{complete: !t.rec.DoneAt.IsZero()}
 	}

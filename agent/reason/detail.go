@@ -8,7 +8,7 @@ type Detail string
 // Phrase is a detail with what it is about. The zero Phrase says nothing.
 type Phrase struct {
 	Detail Detail
-	Args   []any // for the verbs of the detail's words; a Phrase among them is said in the same language
+	Args   []any // for the verbs of the detail's words; a Phrase or an error among them is said in the same language
 }
 
 // With makes a phrase of d.
@@ -27,14 +27,7 @@ func (p Phrase) In(lang Language) string {
 	if len(p.Args) == 0 {
 		return text
 	}
-	args := make([]any, len(p.Args))
-	for i, a := range p.Args {
-		if inner, ok := a.(Phrase); ok {
-			a = inner.In(lang)
-		}
-		args[i] = a
-	}
-	return fmt.Sprintf(text, args...)
+	return fmt.Sprintf(text, inWords(p.Args, lang)...)
 }
 
 // String is the phrase in English, for logs.
@@ -75,6 +68,11 @@ const (
 // What keeps a set or a document although nothing is wrong with it.
 const (
 	APIPaused    Detail = "api_paused"
+	StillWorking Detail = "still_working" //
+	FileGone     Detail = "file_gone"     // the file
+	FileChanged  Detail = "file_changed"  // the file
+	FilesOther   Detail = "files_other"   // the system's words
+	NotThere     Detail = "not_there"     //
 	NoInbox      Detail = "no_inbox"      // its name
 	GivenUp      Detail = "given_up"      // attempts, the last error
 	NoEnd        Detail = "no_end"        // within how long

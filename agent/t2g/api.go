@@ -7,11 +7,18 @@ package t2g
 
 import (
 	"encoding/json"
-	"errors"
+
+	"kurir/agent/transport"
 )
 
 // ErrNoPath is what GetResByCar returns, wrapped, for a kode_dokumen without a path in Options.ResponsePaths.
-var ErrNoPath = errors.New("no path is configured for this kode_dokumen")
+var ErrNoPath error = transport.Say("no_path", "no path is configured for this kode_dokumen")
+
+// NotThere is the Note of a 404 that says nothing itself.
+const NotThere = "HTTP status 404: not there yet, or the path in the configuration is wrong"
+
+// OtherCar is the key of the words of an answer that is about another car than the one asked for.
+const OtherCar = "other_car"
 
 // Options are what T2G's customers get with their account.
 type Options struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -65,7 +64,7 @@ func (c *Client) StatusRespon(ctx context.Context, car, kodeDokumen string) (Sta
 func (c *Client) GetResByCar(ctx context.Context, car, kodeDokumen string) (ResponseAnswer, error) {
 	path, ok := c.responsePaths[kodeDokumen]
 	if !ok || path == "" {
-		return ResponseAnswer{}, fmt.Errorf("kode_dokumen %q: %w", kodeDokumen, ErrNoPath)
+		return ResponseAnswer{}, transport.Say("of_kode_dokumen", "kode_dokumen %q: %v", kodeDokumen, ErrNoPath)
 	}
 	body := map[string]string{"edinumber": c.edinumber, "car": car}
 	var answer ResponseAnswer
@@ -87,7 +86,7 @@ func (c *Client) post(ctx context.Context, op, path string, fields map[string]st
 ) ([]byte, error) {
 	body, err := json.Marshal(fields)
 	if err != nil {
-		return nil, &transport.Error{Kind: transport.Local, Op: op, Err: fmt.Errorf("encode question: %w", err)}
+		return nil, &transport.Error{Kind: transport.Local, Op: op, Err: transport.Say("encode_question", "encode question: %v", err)}
 	}
 	answer, err := c.tc.Do(ctx, transport.Request{
 		Op:        op,

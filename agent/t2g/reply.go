@@ -56,8 +56,8 @@ func refusal(a *transport.Answer, v verdict, said string) *transport.Error {
 	case a.Status >= 500:
 		return a.Refusal()
 	}
-	fail := transport.Misunderstood("the answer is neither a result nor a known refusal")
-	fail.Message, fail.Code = said, v.code
+	fail := transport.Unlike(said, transport.Say("no_result", "the answer is neither a result nor a known refusal"))
+	fail.Code = v.code
 	return fail
 }
 
@@ -67,12 +67,12 @@ func openText(a *transport.Answer, text string) (reply, *transport.Error) {
 	case saysNothing(text):
 		return reply{note: text}, nil
 	case a.Status == http.StatusNotFound:
-		return reply{note: "HTTP status 404: not there yet, or the path in the configuration is wrong"}, nil
+		return reply{note: NotThere}, nil
 	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity || a.Status >= 500 ||
 		a.Status/100 == 3 || a.Status == http.StatusMethodNotAllowed:
 		return reply{}, a.Refusal()
 	}
-	return reply{}, transport.Misunderstood("the answer is not JSON")
+	return reply{}, transport.Misunderstood(transport.Say("no_json", "the answer is not JSON"))
 }
 
 // verdict is the field status or rescode.

@@ -33,7 +33,7 @@ func readStatus(a *transport.Answer, car string) (StatusAnswer, *transport.Error
 		}
 	}
 	if foreign != "" && !answer.Found {
-		return StatusAnswer{}, transport.Misunderstood("the answer is about car %q, not %q", foreign, car)
+		return StatusAnswer{}, transport.Misunderstood(transport.Say("other_car", "the answer is about car %q, not %q", foreign, car))
 	}
 	answer.Unknown = unknown.sorted()
 	return answer, nil

@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,8 +54,16 @@ func Refused(code int, message string) *Error {
 }
 
 // Misunderstood returns the error of an answer that makes no sense: nobody knows what the server did.
-func Misunderstood(format string, args ...any) *Error {
-	return &Error{Kind: BadResponse, Unknown: true, Err: fmt.Errorf(format, args...)}
+func Misunderstood(why *Words) *Error {
+	return &Error{Kind: BadResponse, Unknown: true, Err: why}
+}
+
+// Unlike is Misunderstood of an answer that says why, in words of the server's: these tell more than ours.
+func Unlike(said string, why *Words) *Error {
+	if said != "" {
+		return &Error{Kind: BadResponse, Unknown: true, Message: said}
+	}
+	return Misunderstood(why)
 }
 
 // Refusal classifies an answer by its HTTP status alone, for an answer that is not the service's own. A 404 or 405 of
@@ -66,22 +73,17 @@ func (a *Answer) Refusal() *Error {
 	said := a.Said()
 	switch {
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed || a.Status == http.StatusGone:
-		e := &Error{Kind: BadResponse, Message: "the server has no such address, check the URL and the paths in the configuration"}
-		if said != "" {
-			e.Message += ": " + said
-		}
-		return e
+		return &Error{Kind: BadResponse, Message: said, Err: Say("no_address",
+			"the server has no such address, check the URL and the paths in the configuration")}
 	case a.Status >= 300 && a.Status <= 399:
-		return Misunderstood("the server redirects to %q, which is not followed: check the URL in the configuration",
-			a.Header.Get("Location"))
+		return Misunderstood(Say("redirect", "the server redirects to %q, which is not followed: check the URL in the configuration",
+			a.Header.Get("Location")))
 	case a.Status == http.StatusProxyAuthRequired:
-		return &Error{Kind: Network, Message: "the proxy wants a user and a password: check proxy"}
+		return &Error{Kind: Network, Err: Say("proxy_login", "the proxy wants a user and a password: check proxy")}
 	case KindOf(a.Status) != "":
 		return Refused(a.Status, said)
 	}
-	e := Misunderstood("the answer is not what the API describes")
-	e.Message = said
-	return e
+	return Unlike(said, Say("undescribed", "the answer is not what the API describes"))
 }
 
 // messageKeys are where services and gateways put their words, the most telling first.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 )
@@ -47,7 +46,7 @@ func (b *sentBody) Read(buf []byte) (int, error) {
 	n, err := b.body.Read(buf)
 	b.left -= int64(n)
 	if errors.Is(err, io.EOF) && b.left > 0 {
-		err = fmt.Errorf("request body is %d bytes shorter than declared", b.left)
+		err = Say("body_short", "request body is %d bytes shorter than declared", b.left)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.p.fail(err)

@@ -10,7 +10,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -183,7 +182,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return nil, &Error{Kind: Network, Op: r.Op, Err: fmt.Errorf("wait for a free connection: %w", ctx.Err())}
+		return nil, &Error{Kind: Network, Op: r.Op, Err: Say("wait_connection", "wait for a free connection: %v", ctx.Err())}
 	}
 	tok, err := c.auth.token(ctx)
 	if err != nil {

@@ -1,10 +1,6 @@
 package transport
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Kind classifies what became of a request. The clients classify; the pipelines decide what follows.
 type Kind string
@@ -38,29 +34,14 @@ type Error struct {
 	Raw        []byte        // the answer verbatim when it was JSON, bounded
 	RetryAfter time.Duration // what the server asked for; 0 when it did not
 	Unknown    bool          // the server may have acted on the request: nobody knows
-	Err        error         // the cause, for errors.Is and errors.As; may be nil
+	Err        error         // the cause, for errors.Is and errors.As, perhaps in Words of our own; may be nil
 }
 
-// Error says what failed, in one line, without secrets.
-func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", e.Op, strings.ReplaceAll(string(e.Kind), "_", " "))
-	if e.Status != 0 {
-		fmt.Fprintf(&b, ", HTTP status %d", e.Status)
-	}
-	if e.Code != 0 && e.Code != e.Status {
-		fmt.Fprintf(&b, ", code %d", e.Code)
-	}
-	switch {
-	case e.Message != "":
-		fmt.Fprintf(&b, ": %s", e.Message)
-	case e.Err != nil:
-		fmt.Fprintf(&b, ": %v", e.Err)
-	case e.Excerpt != "":
-		fmt.Fprintf(&b, ": %q", e.Excerpt)
-	}
-	return b.String()
-}
+// Error says what failed, in one line of English, without secrets.
+func (e *Error) Error() string { return e.words().Error() }
+
+// Parts returns the same for other languages, as Words.Parts does.
+func (e *Error) Parts() (key string, about []any) { return e.words().Parts() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

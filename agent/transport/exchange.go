@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -43,7 +42,7 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 		e.maxAnswer = defaultMaxAnswer
 	}
 	if err := c.pace.wait(ctx); err != nil {
-		return nil, c.finish(e, nil, &Error{Kind: Network, Err: fmt.Errorf("wait for the rate: %w", err)})
+		return nil, c.finish(e, nil, &Error{Kind: Network, Err: Say("wait_rate", "wait for the rate: %v", err)})
 	}
 	start := time.Now()
 	ans, fail := c.roundTrip(ctx, e)
@@ -104,7 +103,7 @@ func (c *Client) roundTrip(parent context.Context, e exchange) (*Answer, *Error)
 func (c *Client) newRequest(ctx context.Context, e exchange, p *progress) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, e.method, e.url.String(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("build request: %w", err)
+		return nil, Say("build_request", "build request: %v", err)
 	}
 	for name, values := range c.headers {
 		req.Header[name] = values

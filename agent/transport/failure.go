@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -24,7 +23,7 @@ func (p *progress) failure(parent context.Context, err error) *Error {
 		// The connection was cut before the end of the body, so the server cannot have taken the request.
 		e.Kind, e.Unknown, e.Err = Local, false, local
 	case parent.Err() != nil:
-		e.Err = fmt.Errorf("given up: %w", parent.Err())
+		e.Err = Say("given_up", "given up: %v", parent.Err())
 	case stall != nil:
 		e.Kind, e.Err = Timeout, stall
 	case isTimeout(err):
@@ -37,18 +36,18 @@ func (p *progress) failure(parent context.Context, err error) *Error {
 
 // readFailure classifies an answer that could not be read to its end.
 func (p *progress) readFailure(parent context.Context, status int, err error) *Error {
-	e := &Error{Kind: Network, Status: status, Unknown: true, Err: fmt.Errorf("read the answer: %w", err)}
+	e := &Error{Kind: Network, Status: status, Unknown: true, Err: Say("read_answer", "read the answer: %v", err)}
 	stall := p.watch.stall()
 	_, tooLong := errors.AsType[*tooLongError](err)
 	switch {
 	case parent.Err() != nil:
-		e.Err = fmt.Errorf("given up while reading the answer: %w", parent.Err())
+		e.Err = Say("given_up_reading", "given up while reading the answer: %v", parent.Err())
 	case stall != nil:
 		e.Kind, e.Err = Timeout, stall
 	case tooLong:
 		e.Kind, e.Err = BadResponse, err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Kind, e.Err = BadResponse, fmt.Errorf("the answer was cut off: %w", err)
+		e.Kind, e.Err = BadResponse, Say("cut_off", "the answer was cut off: %v", err)
 	case isTimeout(err):
 		e.Kind = Timeout
 	case !isConnectionError(err):
@@ -71,24 +70,24 @@ func isConnectionError(err error) bool {
 // explain adds a hint where a person can act.
 func explain(err error) error {
 	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("%w (%s)", err, certificateHint(refused.Err))
+		return Say("hint", "%v (%v)", err, certificateHint(refused.Err))
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "HTTP response to HTTPS") {
-		return fmt.Errorf("%w (the server does not speak TLS here: check https:// and the port)", err)
+		return Say("hint_no_tls", "%v (the server does not speak TLS here: check https:// and the port)", err)
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return fmt.Errorf("%w (check the address and the DNS)", err)
+		return Say("hint_dns", "%v (check the address and the DNS)", err)
 	}
 	return err
 }
 
 // certificateHint says what may help against a certificate that was not accepted.
-func certificateHint(err error) string {
+func certificateHint(err error) *Words {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return "the certificate is for another address"
+		return Say("certificate_address", "the certificate is for another address")
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return "is the clock of this computer right?"
+		return Say("certificate_time", "is the clock of this computer right?")
 	}
-	return "if a proxy or the server has a certificate of its own authority, name it in ca_file"
+	return Say("certificate_authority", "if a proxy or the server has a certificate of its own authority, name it in ca_file")
 }

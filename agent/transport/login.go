@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,7 +21,7 @@ const (
 func (s *session) requestLogin(ctx context.Context) (token, *Error) {
 	body, err := json.Marshal(map[string]string{"username": s.login.Username, "password": s.login.Password})
 	if err != nil {
-		return token{}, &Error{Kind: Local, Op: opLogin, Err: fmt.Errorf("encode login: %w", err)}
+		return token{}, &Error{Kind: Local, Op: opLogin, Err: Say("encode_login", "encode login: %v", err)}
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
 	return s.request(ctx, opLogin, s.login.URL, header, body, loginRefusal)
@@ -49,7 +48,7 @@ func (s *session) request(ctx context.Context, op, address string, header http.H
 ) (token, *Error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return token{}, &Error{Kind: Local, Op: op, Err: fmt.Errorf("parse address: %w", err)}
+		return token{}, &Error{Kind: Local, Op: op, Err: Say("parse_address", "parse address: %v", err)}
 	}
 	var tok token
 	e := exchange{

@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -103,7 +102,7 @@ func (s spool) join(begin []byte, size int64) ([]byte, error) {
 	copy(whole, begin)
 	n, err := io.ReadFull(io.NewSectionReader(s, 0, size), whole[len(begin):])
 	if err != nil {
-		return whole[:len(begin)+n], fmt.Errorf("read a long answer again: %w", err)
+		return whole[:len(begin)+n], Say("read_again", "read a long answer again: %v", err)
 	}
 	return whole, nil
 }
@@ -145,5 +144,12 @@ func (s *steppedReader) Read(p []byte) (int, error) {
 type tooLongError struct{ limit int64 }
 
 func (e *tooLongError) Error() string {
-	return fmt.Sprintf("the answer is longer than the %d bytes allowed", e.limit)
+	return e.words().Error()
+}
+
+// Parts implements what Words.Parts does.
+func (e *tooLongError) Parts() (string, []any) { return e.words().Parts() }
+
+func (e *tooLongError) words() *Words {
+	return Say("answer_long", "the answer is longer than the %d bytes allowed", e.limit)
 }

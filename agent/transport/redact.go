@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"html"
 	"net/url"
 	"slices"
@@ -198,7 +199,24 @@ func (r *redactor) wrap(err error) error {
 	if text == err.Error() {
 		return err
 	}
+	if w, ok := errors.AsType[*Words](err); ok && w == err { //nolint:errorlint // what wraps words is none
+		return r.words(w)
+	}
 	return &redactedError{text, err}
+}
+
+// words returns w with all that it is about fit to be shown.
+func (r *redactor) words(w *Words) *Words {
+	clean := &Words{Key: w.Key, Format: w.Format, About: slices.Clone(w.About)}
+	for i, a := range w.About {
+		switch a := a.(type) {
+		case string:
+			clean.About[i] = r.text(a)
+		case error:
+			clean.About[i] = r.wrap(a)
+		}
+	}
+	return clean
 }
 
 type redactedError struct {

@@ -75,6 +75,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				for cause := errors.Unwrap(e); cause != nil; cause = nil {
 					shown += cause.Error()
 				}
+				shown += everyPart(e)
 				shown += log.String()
 				for _, secret := range []string{
 					password, apiKey, basic, "access-token-9", "refresh-token-9", html.EscapeString(password), url.QueryEscape(password),

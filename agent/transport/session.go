@@ -104,7 +104,7 @@ func (s *session) token(ctx context.Context) (string, error) {
 			s.renewal = nil
 		}
 	}
-	return "", &Error{Kind: Network, Op: opLogin, Err: fmt.Errorf("wait for a token: %w", ctx.Err())}
+	return "", &Error{Kind: Network, Op: opLogin, Err: Say("wait_token", "wait for a token: %v", ctx.Err())}
 }
 
 // startRenewal begins a renewal that outlives the caller that happened to ask first. Called with s.mu held.
@@ -253,7 +253,7 @@ func (s *session) guardedUntil(now time.Time) time.Time {
 func guardError(until, now time.Time) *Error {
 	return &Error{
 		Kind: LoginRefused, Op: opLogin, RetryAfter: until.Sub(now),
-		Err: fmt.Errorf("%d logins were refused within an hour; so that the account is not locked, the next one is tried at %s "+
+		Err: Say("login_guard", "%d logins were refused within an hour; so that the account is not locked, the next one is tried at %s "+
 			"or when the username or password in the configuration has changed", maxRefused, until.Format(time.RFC3339)),
 	}
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -10,11 +9,11 @@ import (
 )
 
 // The phases of a request, as a time-out names them.
-const (
-	phaseConnect = "while connecting"
-	phaseSend    = "while sending"
-	phaseWait    = "while waiting for the answer"
-	phaseRead    = "while reading the answer"
+var (
+	phaseConnect = Say("while_connecting", "while connecting")
+	phaseSend    = Say("while_sending", "while sending")
+	phaseWait    = Say("while_waiting", "while waiting for the answer")
+	phaseRead    = Say("while_reading", "while reading the answer")
 )
 
 // A watch ends a request that makes no progress for a while. Progress is: a stage of the connection is done, the
@@ -27,7 +26,7 @@ type watch struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	last    time.Time // of the last progress
-	phase   string
+	phase   *Words
 	conn    syscall.RawConn // nil when unknown
 	acked   uint64          // bytes the peer had acknowledged at the last look
 	stalled bool
@@ -51,7 +50,7 @@ func (w *watch) progress() {
 }
 
 // enter notes that the request has come to the next phase.
-func (w *watch) enter(phase string) {
+func (w *watch) enter(phase *Words) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	late := phase == phaseWait && w.phase == phaseRead // the end of the sending may be reported after the answer
@@ -123,16 +122,11 @@ func (w *watch) stall() error {
 	if !w.stalled {
 		return nil
 	}
-	return &stallError{limit: w.limit, phase: w.phase}
+	return &stallError{Say("stalled", "no progress for %v %v", w.limit, w.phase)}
 }
 
 // stallError is a request that made no progress.
-type stallError struct {
-	limit time.Duration
-	phase string
-}
-
-func (e *stallError) Error() string { return fmt.Sprintf("no progress for %v %s", e.limit, e.phase) }
+type stallError struct{ *Words }
 
 // Timeout makes it a time-out for whoever asks by net.Error's method.
 func (e *stallError) Timeout() bool { return true }

@@ -106,8 +106,8 @@ func (in *intake) accepted(ctx context.Context, s snapshot, v verdict, err error
 		return now.Add(500 * time.Millisecond) // the watcher will say more
 	}
 	in.p.log.Error("set not accepted", "id", id(in.in.Name, s.key.name), "error", err)
-	v.trouble = &journal.Cause{Code: string(reason.Disk), Message: err.Error()}
-	v.note = err.Error()
+	v.trouble = in.p.cause(reason.Disk, err)
+	v.note = v.trouble.Message
 	in.report(ctx, s, v, now)
 	return now.Add(5 * time.Second)
 }

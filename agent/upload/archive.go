@@ -140,7 +140,7 @@ func (r *Record) brought() (sent, duplicates int, bytes int64) {
 func (t *task) finishFailed(ctx context.Context) error {
 	job := t.claim.Job()
 	job.Label, job.State, job.Cause = StateFailed, journal.Failed, t.r.Failure
-	if err := t.p.putFailed(t.in, job, t.r); err != nil {
+	if err := t.p.putFailed(t.in, job, t.r, t.logged(t.r.Failure)); err != nil {
 		return err
 	}
 	t.r.Moved = true
@@ -148,8 +148,9 @@ func (t *task) finishFailed(ctx context.Context) error {
 	return nil
 }
 
-// putFailed writes the reason, moves the files beside it, and shows the state. It may be repeated.
-func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
+// putFailed writes the reason, moves the files beside it, and shows the state; the log says why in words of its own. It may
+// be repeated.
+func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record, logged string) error {
 	job.Updated = p.o.Now()
 	st := p.statusOf(job, r)
 	reasonFile := ReasonFile{Schema: 1, Kind: "xray", ID: st.ID, Inbox: st.Inbox, Set: st.Set, NomorAju: st.NomorAju,
@@ -168,7 +169,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record) error {
 	}
 	p.places.release(in.Outbox, r.Archive)
 	p.o.Observe(Event{What: Failed, ID: job.ID, Inbox: job.Inbox, Code: r.Failure.Code})
-	p.log.Warn("set failed", append([]any{"id", job.ID, "code", r.Failure.Code, "error", r.Failure.Message, "folder", r.Archive},
+	p.log.Warn("set failed", append([]any{"id", job.ID, "code", r.Failure.Code, "error", logged, "folder", r.Archive},
 		declarationOf(r.Declaration)...)...)
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"kurir/agent/journal"
 	"kurir/agent/outbox"
 	"kurir/agent/reason"
 )
@@ -39,12 +38,13 @@ func notReady(err error) bool {
 // waitForDisk puts the task off until its disk may be there again.
 func (t *task) waitForDisk(ctx context.Context, err error) {
 	t.r.FirstFail = time.Time{} // no set fails for what concerns them all
-	t.postpone(ctx, t.p.o.Now().Add(t.in.diskDelay()), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+	t.postpone(ctx, t.p.o.Now().Add(t.in.diskDelay()), t.p.cause(reason.Disk, err))
 }
 
 // holdBack shows that a set waits for a disk, without looking into it, and returns when to look again.
 func (in *intake) holdBack(ctx context.Context, s snapshot, trouble error, now time.Time) time.Time {
-	v := verdict{note: trouble.Error(), trouble: &journal.Cause{Code: string(reason.Disk), Message: trouble.Error()}}
+	cause := in.p.cause(reason.Disk, trouble)
+	v := verdict{note: cause.Message, trouble: cause}
 	in.report(ctx, s, v, now)
 	return now.Add(in.in.diskDelay())
 }

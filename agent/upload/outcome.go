@@ -17,9 +17,10 @@ func (t *task) stop(ctx context.Context, err error) {
 		return // released as it is, and due again at the next start
 	}
 	now := t.p.o.Now()
+	t.why = err
 	te, ok := errors.AsType[*transport.Error](err)
 	if !ok && errors.Is(err, errGrace) {
-		t.postpone(ctx, t.notNow, &journal.Cause{Code: string(reason.Timeout), Message: err.Error()})
+		t.postpone(ctx, t.notNow, t.p.cause(reason.Timeout, err))
 		return
 	}
 	if (!ok || te.Kind == transport.Local) && t.onDisk(err) {
@@ -30,16 +31,15 @@ func (t *task) stop(ctx context.Context, err error) {
 		return
 	}
 	if !ok && errors.Is(err, errFiles) {
-		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err},
-			&journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err}, t.p.cause(reason.Disk, err))
 		return
 	}
 	if !ok {
 		t.r.Tries++
-		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), &journal.Cause{Code: string(reason.Disk), Message: err.Error()})
+		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), t.p.cause(reason.Disk, err))
 		return
 	}
-	cause := causeOf(te)
+	cause := t.p.causeOf(te)
 	switch te.Kind {
 	case transport.Unauthorized, transport.LoginRefused, transport.Forbidden:
 		t.pass.Leave(transport.RefusedFor(cause.Code))
@@ -100,13 +100,21 @@ func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, ca
 func (t *task) postpone(ctx context.Context, at time.Time, cause *journal.Cause) {
 	job := t.claim.Job()
 	t.p.o.Observe(Event{What: Postponed, ID: job.ID, Inbox: job.Inbox, Code: cause.Code})
-	t.p.log.Warn("set postponed", "id", job.ID, "code", cause.Code, "error", cause.Message, "next_attempt_at", at)
+	t.p.log.Warn("set postponed", "id", job.ID, "code", cause.Code, "error", t.logged(cause), "next_attempt_at", at)
 	o := journal.Outcome{State: journal.Active, Due: at, Label: StateRetrying, Cause: cause}
 	if t.r != nil {
 		o.Data = t.r.encode()
 		t.showState(StateRetrying, cause, at)
 	}
 	t.settle(ctx, o)
+}
+
+// logged is what the log says of a cause: in English, where that is known.
+func (t *task) logged(cause *journal.Cause) string {
+	if t.why != nil {
+		return t.why.Error()
+	}
+	return cause.Message
 }
 
 // fail decides that a set has failed, durably, before its files move to failed/.
@@ -142,8 +150,13 @@ func (t *task) settle(ctx context.Context, o journal.Outcome) {
 	}
 }
 
+// cause is an error as users are told of it.
+func (p *Pipeline) cause(code reason.Code, err error) *journal.Cause {
+	return &journal.Cause{Code: string(code), Message: reason.In(err, p.o.Language)}
+}
+
 // causeOf translates a client's error into the contract's codes.
-func causeOf(te *transport.Error) *journal.Cause {
+func (p *Pipeline) causeOf(te *transport.Error) *journal.Cause {
 	codes := map[transport.Kind]reason.Code{
 		transport.NotFound: reason.NotFound, transport.Unauthorized: reason.Unauthorized,
 		transport.LoginRefused: reason.Unauthorized, transport.Forbidden: reason.Forbidden,
@@ -160,5 +173,7 @@ func causeOf(te *transport.Error) *journal.Cause {
 	if detail == "" {
 		detail = te.Excerpt
 	}
-	return &journal.Cause{Code: string(code), Message: te.Error(), Detail: detail}
+	cause := p.cause(code, te)
+	cause.Detail = detail
+	return cause
 }

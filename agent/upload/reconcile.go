@@ -3,10 +3,10 @@ package upload
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
+	"kurir/agent/reason"
 	"kurir/agent/transport"
 )
 
@@ -14,7 +14,7 @@ import (
 const maxGrace = time.Minute
 
 // errGrace is a lost add request that the server may still be working on.
-var errGrace = errors.New("the server may still be working on the last request")
+var errGrace error = wrong{words: reason.StillWorking.With()}
 
 // reconcile asks the server which photos of the declaration it has, and settles the open intent by it.
 //
@@ -47,7 +47,7 @@ func (t *task) reconcile(ctx context.Context) error {
 	}
 	found, missing := t.compare(there)
 	if listing.Total > len(listing.Names) && len(found.Images) < len(t.r.pending()) {
-		return &transport.Error{Kind: transport.BadResponse, Op: viaGet, Raw: listing.Raw, Message: fmt.Sprintf(
+		return &transport.Error{Kind: transport.BadResponse, Op: viaGet, Raw: listing.Raw, Err: transport.Say("listing_short",
 			"the server names %d of its %d photos, so nobody knows what is missing", len(listing.Names), listing.Total)}
 	}
 	if missing && t.graceEnds(len(there) > 0) || t.othersGraceEnds(there) {

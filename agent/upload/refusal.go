@@ -128,7 +128,7 @@ func (p *Pipeline) finishRefusal(ctx context.Context, job journal.Job) error {
 	if err := p.disks.Trouble(in.Guard); err != nil {
 		return err
 	}
-	if err := p.putFailed(in, job, r); err != nil {
+	if err := p.putFailed(in, job, r, r.Failure.Message); err != nil {
 		in.Guard.Failed(err)
 		return err
 	}

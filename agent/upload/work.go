@@ -32,6 +32,7 @@ type task struct {
 	turns   int       // requests repeated within this claim, against going round in circles
 	asked   bool      // the server was reached out to
 	notNow  time.Time // when to try again, where the server or the grace says so
+	why     error     // what has ended the work, for the log; nil while nothing has
 }
 
 // maxTurns bounds how often one claim may send the same images again after the server has contradicted itself.
@@ -46,7 +47,7 @@ func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal
 	r, open, err := load(job)
 	if err != nil {
 		t.settle(ctx, journal.Outcome{State: journal.Failed, Label: StateFailed,
-			Cause: &journal.Cause{Code: string(reason.Internal), Message: err.Error()}})
+			Cause: p.cause(reason.Internal, err)})
 		return
 	}
 	t.r, t.open = r, open
@@ -284,6 +285,16 @@ func (t *task) serverHas() bool {
 // errFiles is a set whose files are not there as they were accepted.
 var errFiles = errors.New("the files of the set are not as they were")
 
+// wrong is an error in the words of the catalogue; in English where nobody asks for another language.
+type wrong struct {
+	words reason.Phrase
+	err   error // what it is, for errors.Is; may be nil
+}
+
+func (w wrong) Error() string                  { return w.words.In(reason.English) }
+func (w wrong) In(lang reason.Language) string { return w.words.In(lang) }
+func (w wrong) Unwrap() error                  { return w.err }
+
 // present checks the files of a request before anything is promised about them.
 func (t *task) present(indexes []int) error {
 	for _, i := range indexes {
@@ -291,11 +302,11 @@ func (t *task) present(indexes []int) error {
 		st, err := os.Lstat(t.r.path(im.Path))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%w: %s is not there any more", errFiles, im.Path)
+			return wrong{reason.FileGone.With(im.Path), errFiles}
 		case err != nil:
-			return fmt.Errorf("%w: %w", errFiles, err)
+			return wrong{reason.FilesOther.With(err), errFiles}
 		case st.Size() != im.Size || !st.ModTime().Equal(im.ModTime) || !st.Mode().IsRegular():
-			return fmt.Errorf("%w: %s has changed since it was taken in", errFiles, im.Path)
+			return wrong{reason.FileChanged.With(im.Path), errFiles}
 		}
 	}
 	return nil

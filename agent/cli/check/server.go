@@ -248,7 +248,7 @@ func (c *checker) try(ctx context.Context, api API, check string, do func(contex
 		c.ok(api.Name, check, well)
 		return true
 	case refused.Kind == transport.NotFound && api.PathKey != "":
-		c.fail(api.Name, check, refused.Error(), fmt.Sprintf(c.Say("server tidak mengenal alamat ini: periksa base_url dan %s",
+		c.fail(api.Name, check, reason.In(refused, c.language()), fmt.Sprintf(c.Say("server tidak mengenal alamat ini: periksa base_url dan %s",
 			"the server does not know this address: look at base_url and %s"), api.PathKey))
 		return false
 	}
@@ -257,7 +257,7 @@ func (c *checker) try(ctx context.Context, api API, check string, do func(contex
 		remedy = c.Say("ini server pengembangan, yang menolak akun produksi: pakai akun pengembangan, atau base_url produksi. ",
 			"this is the development server, which refuses production accounts: use a development account, or the production base_url. ") + remedy
 	}
-	c.fail(api.Name, check, refused.Error(), remedy)
+	c.fail(api.Name, check, reason.In(refused, c.language()), remedy)
 	return false
 }
 
@@ -273,8 +273,12 @@ func (c *checker) remedy(kind transport.Kind) string {
 	if !ok {
 		code = reason.Rejected
 	}
-	language := reason.Language(c.Say(string(reason.Indonesian), string(reason.English)))
-	return reason.Of(code, language).Do
+	return reason.Of(code, c.language()).Do
+}
+
+// language is the one that Say picks.
+func (c *checker) language() reason.Language {
+	return reason.Language(c.Say(string(reason.Indonesian), string(reason.English)))
 }
 
 // plainClient is an HTTP client with the connection's proxy and certificates and nothing else of it.
