@@ -17,22 +17,36 @@ import (
 )
 
 // BenchmarkIdle lets the real binary watch inboxes in which nothing happens, with so many files waiting in them and lying
-// in the outbox, and reports what it costs a minute: processor time, memory, wake-ups, and with strace system calls. The
-// files are photos whose sidecars never came. Each size is looked at for a minute, or KURIR_BENCH_SECONDS.
+// in the outbox, and reports what it costs a minute: processor time, memory (and its peak since the start), wake-ups, and with
+// strace system calls. The files are photos whose sidecars never came, a hundred in a folder; flat, all of them in the inbox
+// itself; marked, three and their sidecar in a folder, without the marker that would make them complete. Each is looked at for
+// a minute, or KURIR_BENCH_SECONDS.
 //
 //	go test -run '^$' -bench Idle -benchtime 1x -timeout 30m .
 func BenchmarkIdle(b *testing.B) {
-	for _, files := range []int{0, 50_000, 500_000} {
-		b.Run(strconv.Itoa(files), func(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		files int
+		fill  func(b *testing.B, root string, files int)
+		more  string // of the inbox
+	}{
+		{"0", 0, waiting, ""},
+		{"50000", 50_000, waiting, ""},
+		{"50000_flat", 50_000, waitingFlat, ""},
+		{"50000_marked", 50_000, waitingMarked, `, done_marker: "{name}.done"`},
+		{"500000", 500_000, waiting, ""},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			a := newBenchAgent(b, simulator.Options{})
-			waiting(b, a.path("in"), files)
-			waiting(b, a.path("out", "sent", "2026-01-01"), files)
+			c.fill(b, a.path("in"), c.files)
+			waiting(b, a.path("out", "sent", "2026-01-01"), c.files)
 			for range b.N {
 				began := time.Now()
-				a.start("  - {name: lane, kind: xray, path: in, outbox: out}")
+				a.start("  - {name: lane, kind: xray, path: in, outbox: out" + c.more + "}")
 				b.ReportMetric(time.Since(began).Seconds(), "s/start")
 				a.settled()
 				a.watchIdle(time.Duration(number("KURIR_BENCH_SECONDS", 60)) * time.Second)
+				b.ReportMetric(a.memory("VmHWM"), "peak-MiB")
 				a.kill()
 			}
 			b.ReportMetric(0, "ns/op")
@@ -40,9 +54,10 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// settled waits until the agent has nothing to do: it uses no processor time for some seconds.
+// settled waits until the agent has nothing to do: it uses no processor time for some seconds, longer than what has come waits
+// for what belongs to it.
 func (a *benchAgent) settled() {
-	const quiet = 3 * time.Second
+	const quiet = 12 * time.Second
 	last, since := a.busy(), time.Now()
 	await(a.b, func() bool {
 		if now := a.busy(); now > last+20*time.Millisecond {
@@ -88,6 +103,29 @@ func (a *benchAgent) systemCalls(while time.Duration) (int, error) {
 		}
 	}
 	return 0, errors.New("strace printed no total")
+}
+
+// waitingFlat makes so many pictures, side by side.
+func waitingFlat(b *testing.B, root string, files int) {
+	b.Helper()
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	body := append(jpegHead(b), 0xFF, 0xD9)
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(root, fmt.Sprintf("scan_%06d.jpg", i)), body, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// waitingMarked makes so many files: sets of three pictures and their sidecars.
+func waitingMarked(b *testing.B, root string, files int) {
+	b.Helper()
+	for i := range files / 4 {
+		set := fmt.Sprintf("AWB%06d", i)
+		dropSet(b, filepath.Join(root, set), set, 3, 0)
+	}
 }
 
 // waiting makes so many pictures, a hundred in a folder.

@@ -39,7 +39,7 @@ func (a *Agent) assembleUpload() error {
 		Client: beacukai.New(api.client, a.cfg.Beacukai.XrayPath), Gate: api.gate, Inboxes: inboxes,
 		Requests: a.cfg.Beacukai.Concurrency, Timeout: a.cfg.Beacukai.Timeout.D(), Patience: a.o.Patience, Language: a.lang,
 		Location: a.cfg.Location(), Logger: a.log, Observe: a.happened,
-		Changed: func(st upload.Status) { a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))}) },
+		Changed: a.setChanged,
 	})
 	return nil
 }
@@ -88,6 +88,13 @@ func Connection(cfg *config.Config, name string, c config.Connection, version st
 		o.Login = &transport.Login{URL: l.URL, RefreshURL: l.RefreshURL, Username: l.Username, Password: l.Password.Reveal()}
 	}
 	return o
+}
+
+// setChanged tells whoever listens how a set is now.
+func (a *Agent) setChanged(st upload.Status) {
+	if a.server != nil && a.server.Heard() {
+		a.publish(control.Event{Type: control.EventSet, Set: ptr(setOf(st))})
+	}
 }
 
 // publish tells whoever listens at the control address.

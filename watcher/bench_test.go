@@ -10,7 +10,7 @@ import (
 )
 
 // inbox makes a tree of n files, a thousand in a folder.
-func inbox(b *testing.B, n int) string {
+func inbox(b testing.TB, n int) string {
 	b.Helper()
 	root := b.TempDir()
 	for i := range n {
@@ -50,7 +50,7 @@ func floor(b *testing.B, dir string) int {
 }
 
 // pumped is a Watcher whose loop the benchmark turns by hand, so that settling does not mix with scanning.
-func pumped(b *testing.B, root string) *Watcher {
+func pumped(b testing.TB, root string) *Watcher {
 	b.Helper()
 	w, err := New(Options{Root: root, Mode: Poll, Settle: time.Hour}, taker{})
 	if err != nil {

@@ -77,7 +77,13 @@ func (w *Watcher) resolve(rel string, stirred bool) target {
 // nextLooks takes the next targets, or else the unsettled files whose time has come. It returns nil when there is
 // nothing to look at.
 func (w *Watcher) nextLooks(now time.Time) job {
-	var batch []glance
+	if len(w.looks) == 0 && (len(w.tree.agenda) == 0 || w.tree.agenda[0].awaited.next.After(now)) {
+		return nil
+	}
+	if n := min(len(w.looks)+len(w.tree.agenda), lookBatch); cap(w.glances) < n {
+		w.glances = make([]glance, 0, n)
+	}
+	batch := w.glances[:0]
 	for len(w.looks) > 0 && len(batch) < lookBatch {
 		t := w.looks[0]
 		w.looks = w.looks[1:]
@@ -92,7 +98,7 @@ func (w *Watcher) nextLooks(now time.Time) job {
 	}
 	for len(w.tree.agenda) > 0 && len(batch) < lookBatch {
 		f := w.tree.agenda[0]
-		if f.track.next.After(now) {
+		if f.awaited.next.After(now) {
 			break
 		}
 		w.tree.unplan(f)
@@ -116,7 +122,7 @@ func (w *Watcher) nextLooks(now time.Time) job {
 func (w *Watcher) glance(t target) glance {
 	g := glance{target: t, path: w.path(path.Join(t.in.rel, t.name))}
 	if f := t.in.files[t.name]; f != nil {
-		g.known, g.track = true, f.track
+		g.known, g.track = true, f.track()
 	}
 	return g
 }
@@ -172,10 +178,14 @@ func (w *Watcher) looked(live bool, batch []glance, rooted bool) {
 			w.forgottenGone(g.forgotten)
 			continue
 		}
-		if f != nil && !f.track.rest {
-			f.track.next = now.Add(maxPause)
+		if f != nil && f.awaited != nil {
+			f.awaited.next = now.Add(maxPause)
 			w.tree.plan(f)
 		}
+	}
+	clear(batch)
+	if len(w.looks)+len(w.tree.agenda) == 0 {
+		w.glances = nil
 	}
 }
 
@@ -246,12 +256,11 @@ func (w *Watcher) sawFile(d *folder, f *file, name string, s sight) {
 		f.blind = false
 		w.unskip(f.path())
 	}
-	tr := f.track
+	tr := f.track()
+	rest := tr.rest
 	changed := w.rule.judge(&tr, s, w.tree.unsettled)
-	rested := tr.rest && !f.track.rest
-	woken := f.track.rest && !tr.rest
 	w.tree.retrack(f, tr)
-	if rested || woken || changed && s.after.Sub(f.offered) >= sameNews {
+	if rest != tr.rest || changed && !tr.rest && s.after.Sub(f.awaited.offered) >= sameNews {
 		w.tell(f)
 	}
 }

@@ -56,7 +56,10 @@ func (w *Watcher) deliver(ctx context.Context) {
 		err := w.handler.Handle(ctx, files)
 		now := time.Now()
 		for _, f := range batch {
-			f.offered, f.owed = now, err != nil
+			f.offered, f.owed = true, err != nil
+			if f.awaited != nil {
+				f.awaited.offered = now
+			}
 		}
 		if err != nil {
 			failed, last = failed+len(batch), err
@@ -73,7 +76,7 @@ func (w *Watcher) news(queued []*file) []*file {
 	batch := make([]*file, 0, len(queued))
 	for _, f := range queued {
 		f.queued = false
-		if f.limbo || f.gone && (f.offered.IsZero() || w.tree.known(f.path())) {
+		if f.limbo || f.gone && (!f.offered || w.tree.known(f.path())) {
 			continue // never heard of, or another has its name and is told instead
 		}
 		batch = append(batch, f)
@@ -99,14 +102,14 @@ func (f *file) file() File {
 	switch {
 	case f.gone:
 		state = Gone
-	case f.track.rest:
+	case f.awaited == nil:
 		state = Rest
 	}
 	return File{
 		Path:    f.path(),
-		Size:    f.track.stamp.size,
-		ModTime: f.track.stamp.mod,
-		Changed: f.track.changed,
+		Size:    f.stamp.size,
+		ModTime: f.stamp.mod,
+		Changed: f.changed,
 		State:   state,
 	}
 }

@@ -76,7 +76,7 @@ func (w *Watcher) finishScan(now time.Time) {
 	if w.scan.deep {
 		w.deepDue = now.Add(w.deepEvery(took))
 	}
-	w.scan = nil
+	w.scan, w.chunk = nil, nil
 	if w.base.doubt > 0 {
 		w.base.doubt--
 		w.nextDeep = w.nextDeep || w.base.doubt > 0
@@ -113,7 +113,7 @@ func (w *Watcher) deepEvery(took time.Duration) time.Duration {
 func (w *Watcher) readFolder(d *folder) job {
 	known := d.version
 	skippable := d.certain && w.scan != nil && !w.scan.deep
-	path, id, src := w.path(d.rel), d.id, w.source
+	path, id, src, room := w.path(d.rel), d.id, w.source, w.chunk
 	return func(p *progress) func(bool) {
 		in, err := w.sys.lstat(path)
 		p.step()
@@ -141,8 +141,9 @@ func (w *Watcher) readFolder(d *folder) job {
 		}
 		p.step()
 		r := &reading{d: d, f: f, version: v, began: time.Now()}
-		chunk, more, err := w.readChunk(r, p)
+		chunk, more, err := w.readChunk(r, room, p)
 		return func(live bool) {
+			w.chunk = chunk
 			if !live || d.dropped {
 				r.close()
 				return
@@ -163,9 +164,11 @@ func (w *Watcher) readFolder(d *folder) job {
 
 // continueReading goes on with a folder that was too long for one job.
 func (w *Watcher) continueReading(r *reading) job {
+	room := w.chunk
 	return func(p *progress) func(bool) {
-		chunk, more, err := w.readChunk(r, p)
+		chunk, more, err := w.readChunk(r, room, p)
 		return func(live bool) {
+			w.chunk = chunk
 			if !live || r.d.dropped {
 				r.close()
 				return
@@ -195,8 +198,10 @@ func openSame(path string, in info) (*os.File, error) {
 	return f, nil
 }
 
-// readChunk reads some entries and looks at each. Part of a job.
-func (w *Watcher) readChunk(r *reading, p *progress) (chunk []found, more bool, err error) {
+// readChunk reads some entries into room and looks at each. Part of a job.
+func (w *Watcher) readChunk(r *reading, room []found, p *progress) (chunk []found, more bool, err error) {
+	clear(room)
+	chunk = room[:0]
 	dir := r.f.Name() + string(filepath.Separator)
 	begin := time.Now()
 	for len(chunk) < readBatch && time.Since(begin) < readTime {

@@ -17,9 +17,9 @@ type folder struct {
 	certain bool               // the last reading cannot have missed a later change under the same version
 	subs    map[string]*folder // folders in it
 	files   map[string]*file   // regular files in it
-	others  map[string]uint64  // what is left alone in it, and the reading that met it last
-	reading uint64             // counts the readings, to tell what was not met any more
-	met     uint64             // the parent's reading that met it last
+	others  map[string]uint16  // what is left alone in it, and the reading that met it last
+	reading uint16             // counts the readings, to tell what was not met any more
+	met     uint16             // the parent's reading that met it last
 	queued  bool               // it waits to be read
 	dropped bool               // it is not part of the tree any more
 }
@@ -29,19 +29,37 @@ type version struct{ mod, changed time.Time }
 
 func (v version) same(o version) bool { return v.mod.Equal(o.mod) && v.changed.Equal(o.changed) }
 
-// file is one regular file.
+// file is one regular file. There is one for each file below the root, most of them at rest: it is kept small.
 type file struct {
 	in      *folder
 	name    string
-	track   track
+	stamp   stamp
+	changed time.Time // end of the look that first saw this stamp
+	awaited *awaited  // nil: at rest
+	met     uint16    // the folder's reading that met it last
 	gone    bool
-	limbo   bool      // it was forgotten, and nobody has looked yet whether it is there
-	met     uint64    // the folder's reading that met it last
-	place   int       // in the agenda, -1 when it is not there
-	queued  bool      // waits to be told to the Handler
-	offered time.Time // when it was last told to the Handler; zero: never
-	owed    bool      // the Handler refused it
-	blind   bool      // the last look at it failed
+	limbo   bool // it was forgotten, and nobody has looked yet whether it is there
+	queued  bool // waits to be told to the Handler
+	offered bool // the Handler was told of it
+	owed    bool // the Handler refused it
+	blind   bool // the last look at it failed
+}
+
+// awaited is what is known besides of a file that is not at rest.
+type awaited struct {
+	next    time.Time     // when to look again
+	pause   time.Duration // the last wait for a writer to go
+	place   int           // in the agenda, -1 when it is not there
+	offered time.Time     // when the Handler was last told; zero: not since it was unsettled
+}
+
+// track is the file's as settling has left it.
+func (f *file) track() track {
+	tr := track{stamp: f.stamp, changed: f.changed, rest: f.awaited == nil}
+	if a := f.awaited; a != nil {
+		tr.next, tr.pause = a.next, a.pause
+	}
+	return tr
 }
 
 // path is the file's path from the root.
@@ -79,53 +97,55 @@ func (t *tree) addFolder(parent *folder, name string, id identity) *folder {
 
 // addFile adds an unsettled file.
 func (t *tree) addFile(d *folder, name string, tr track) *file {
-	f := &file{in: d, name: name, track: tr, place: -1, met: d.reading}
+	f := &file{in: d, name: name, met: d.reading, awaited: &awaited{place: -1}}
 	if d.files == nil {
 		d.files = make(map[string]*file)
 	}
 	d.files[name] = f
 	t.files++
 	t.unsettled++
-	t.plan(f)
+	t.retrack(f, tr)
 	return f
 }
 
 // addOther notes something that is left alone, so that its going is noticed.
 func (d *folder) addOther(name string) {
 	if d.others == nil {
-		d.others = make(map[string]uint64)
+		d.others = make(map[string]uint16)
 	}
 	d.others[name] = d.reading
 }
 
 // retrack gives a file a new track after a look.
 func (t *tree) retrack(f *file, tr track) {
-	if f.track.rest != tr.rest {
-		if tr.rest {
-			t.unsettled--
-		} else {
-			t.unsettled++
-		}
+	f.stamp, f.changed = tr.stamp, tr.changed
+	switch {
+	case tr.rest && f.awaited != nil:
+		t.unsettled--
+		t.unplan(f)
+		f.awaited = nil
+	case !tr.rest && f.awaited == nil:
+		t.unsettled++
+		f.awaited = &awaited{place: -1}
 	}
-	f.track = tr
-	t.plan(f)
+	if a := f.awaited; a != nil {
+		a.next, a.pause = tr.next, tr.pause
+		t.plan(f)
+	}
 }
 
-// plan puts the file where it belongs in the agenda.
+// plan puts a file that is awaited where it belongs in the agenda.
 func (t *tree) plan(f *file) {
-	switch {
-	case f.track.rest:
-		t.unplan(f)
-	case f.place >= 0:
-		heap.Fix(&t.agenda, f.place)
-	default:
+	if f.awaited.place >= 0 {
+		heap.Fix(&t.agenda, f.awaited.place)
+	} else {
 		heap.Push(&t.agenda, f)
 	}
 }
 
 func (t *tree) unplan(f *file) {
-	if f.place >= 0 {
-		heap.Remove(&t.agenda, f.place)
+	if f.awaited != nil && f.awaited.place >= 0 {
+		heap.Remove(&t.agenda, f.awaited.place)
 	}
 }
 
@@ -135,7 +155,7 @@ func (t *tree) removeFile(f *file) {
 	delete(f.in.files, f.name)
 	f.gone = true
 	t.files--
-	if !f.track.rest {
+	if f.awaited != nil {
 		t.unsettled--
 	}
 }
@@ -177,15 +197,15 @@ func split(rel string) (dir, name string) {
 type agenda []*file
 
 func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].track.next.Before(a[j].track.next) }
+func (a agenda) Less(i, j int) bool { return a[i].awaited.next.Before(a[j].awaited.next) }
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
-	a[i].place, a[j].place = i, j
+	a[i].awaited.place, a[j].awaited.place = i, j
 }
 
 func (a *agenda) Push(x any) {
 	f := x.(*file)
-	f.place = len(*a)
+	f.awaited.place = len(*a)
 	*a = append(*a, f)
 }
 
@@ -195,6 +215,9 @@ func (a *agenda) Pop() any {
 	f := old[last]
 	old[last] = nil
 	*a = old[:last]
-	f.place = -1
+	if last == 0 {
+		*a = nil // lets the memory of a burst go
+	}
+	f.awaited.place = -1
 	return f
 }

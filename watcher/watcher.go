@@ -48,6 +48,8 @@ type Watcher struct {
 	reading  *reading
 	reads    []*folder // folders to be read
 	looks    []target  // paths to be looked at
+	glances  []glance  // room for the next looks; the eye has it while it is busy with looks
+	chunk    []found   // room for what is read next of a folder; the eye has it while it is busy reading
 	forgets  []watched // folders whose watches are to be ended
 	turn     bool      // looks and readings take turns
 	nextScan time.Time
@@ -201,7 +203,7 @@ func (w *Watcher) wake() time.Time {
 		}
 	}
 	if !w.eye.busy && w.now.Offline.IsZero() && len(w.tree.agenda) > 0 {
-		if next := w.tree.agenda[0].track.next; next.Before(wake) {
+		if next := w.tree.agenda[0].awaited.next; next.Before(wake) {
 			wake = next
 		}
 	}

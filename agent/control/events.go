@@ -35,6 +35,13 @@ func (h *hub) publish(e Event) {
 	}
 }
 
+// heard reports whether anyone listens.
+func (h *hub) heard() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners) > 0
+}
+
 // listen returns a channel of events, closed when its reader has fallen behind, and its end. False when too many listen.
 func (h *hub) listen() (events <-chan Event, end func(), ok bool) {
 	h.mu.Lock()

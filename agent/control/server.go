@@ -115,6 +115,9 @@ func (s *Server) Run(ctx context.Context) error {
 // to read the whole state. Safe for concurrent use, before, during and after Run.
 func (s *Server) Publish(e Event) { s.hub.publish(e) }
 
+// Heard reports whether anyone listens for events now: else there is no need to make one.
+func (s *Server) Heard() bool { return s.hub.heard() }
+
 func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	var lc net.ListenConfig
 	address := s.o.Listen

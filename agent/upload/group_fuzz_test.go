@@ -47,8 +47,8 @@ func FuzzGroups(f *testing.F) {
 			t.Errorf("grouped as %v, want %v", got, want)
 		}
 		apply(watcher.Gone)
-		if left := groups(x); len(left) > 0 || len(x.owner) > 0 {
-			t.Errorf("left behind: %v, %v", left, x.owner)
+		if left := groups(x); len(left) > 0 || len(x.root) > 0 {
+			t.Errorf("left behind: %v, %v", left, x.root)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -21,29 +20,20 @@ type setKey struct {
 type index struct {
 	marker string // the inbox's done_marker, "" when none
 
-	folders map[string]*group          // by folder name
-	root    map[string]watcher.File    // files directly in the inbox, by name
-	byStem  map[string]map[string]bool // stem candidate -> files that could belong to it
-	sidecar map[string]string          // NAME -> the file NAME.json
-	listed  map[string][]string        // folded file name -> NAMEs of the sidecars that list it, the first has it
-	folded  map[string]string          // folded file name -> the file of the inbox itself
-	stems   map[string]*group          // by NAME, or by a lonely image's own stem
-	owner   map[string]string          // file name -> NAME
-	lists   map[string][]string        // NAME -> the file names its sidecar lists
-}
-
-// group is the files of one set.
-type group struct {
-	files   map[string]watcher.File // by path
-	changed time.Time               // when the last of them appeared, changed or went
-	first   time.Time               // when the first of them was seen
+	folders map[string]*group   // by folder name
+	root    map[string]*setFile // files directly in the inbox, by name
+	byStem  map[string]names    // stem candidate -> files that could belong to it
+	sidecar map[string]string   // NAME -> the file NAME.json
+	listed  map[string][]string // folded file name -> NAMEs of the sidecars that list it, the first has it
+	folded  map[string]string   // folded file name -> the file of the inbox itself, where that has another name
+	stems   map[string]*group   // by NAME, or by a lonely image's own stem
+	lists   map[string][]string // NAME -> the file names its sidecar lists
 }
 
 func newIndex(marker string) *index {
 	return &index{
-		marker: marker, folders: map[string]*group{}, root: map[string]watcher.File{}, byStem: map[string]map[string]bool{},
+		marker: marker, folders: map[string]*group{}, root: map[string]*setFile{}, byStem: map[string]names{},
 		sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{}, stems: map[string]*group{},
-		owner: map[string]string{},
 		lists: map[string][]string{},
 	}
 }
@@ -68,10 +58,14 @@ func (x *index) apply(files []watcher.File, now time.Time) map[setKey]bool {
 func (x *index) applyFolder(dir string, f watcher.File, now time.Time) {
 	g := x.folders[dir]
 	if g == nil {
-		g = &group{files: map[string]watcher.File{}}
+		g = &group{}
 		x.folders[dir] = g
 	}
-	g.put(f, now)
+	if f.State == watcher.Gone {
+		g.remove(f.Path, now)
+	} else {
+		g.see(f)
+	}
 	if len(g.files) == 0 {
 		delete(x.folders, dir)
 	}
@@ -83,15 +77,17 @@ func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool
 		x.removeRoot(name, now, touched)
 		return
 	}
-	_, known := x.root[name]
-	x.root[name] = f
-	x.folded[foldName(name)] = name
-	if !known {
+	m, known := x.root[name]
+	if known {
+		x.stems[m.owner].renew(m, f)
+	} else {
+		m = &setFile{File: f}
+		x.root[name] = m
+		if fold := foldName(name); fold != name {
+			x.folded[fold] = name
+		}
 		for _, s := range stems(name) {
-			if x.byStem[s] == nil {
-				x.byStem[s] = map[string]bool{}
-			}
-			x.byStem[s][name] = true
+			x.byStem[s] = x.byStem[s].with(name)
 		}
 		if isJSON(name) {
 			x.sidecar[stemOf(name)] = name
@@ -107,7 +103,7 @@ func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool
 }
 
 func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) {
-	f, known := x.root[name]
+	m, known := x.root[name]
 	if !known {
 		return
 	}
@@ -116,18 +112,17 @@ func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) 
 		delete(x.folded, foldName(name))
 	}
 	for _, s := range stems(name) {
-		delete(x.byStem[s], name)
-		if len(x.byStem[s]) == 0 {
+		if left := x.byStem[s].without(name); left.empty() {
 			delete(x.byStem, s)
+		} else {
+			x.byStem[s] = left
 		}
 	}
-	f.State = watcher.Gone
-	x.leave(name, x.owner[name], f, now, touched)
-	delete(x.owner, name)
+	x.leave(m, now, touched)
 	if isJSON(name) {
 		stem := stemOf(name)
 		delete(x.sidecar, stem)
-		for other := range x.byStem[stem] {
+		for other := range x.byStem[stem].all() {
 			if isJSON(other) && stemOf(other) == stem { // X.json and X.JSON
 				x.sidecar[stem] = other
 			}
@@ -158,6 +153,7 @@ func (x *index) list(stem string, names []string, now time.Time, touched map[set
 		x.listed[foldName(n)] = append(x.listed[foldName(n)], stem)
 	}
 	for _, n := range append(slices.Clone(old), names...) {
+		x.assign(foldName(n), now, touched)
 		if actual, ok := x.folded[foldName(n)]; ok {
 			x.assign(actual, now, touched)
 		}
@@ -166,47 +162,44 @@ func (x *index) list(stem string, names []string, now time.Time, touched map[set
 
 // regroup assigns anew all files that could belong to stem.
 func (x *index) regroup(stem string, now time.Time, touched map[setKey]bool) {
-	for name := range maps.Clone(x.byStem[stem]) {
+	for name := range x.byStem[stem].all() {
 		x.assign(name, now, touched)
 	}
 }
 
-// assign gives a file of the inbox itself to its set.
+// assign gives a file of the inbox itself, if it is there, to its set.
 func (x *index) assign(name string, now time.Time, touched map[setKey]bool) {
-	f, ok := x.root[name]
+	m, ok := x.root[name]
 	if !ok {
 		return
 	}
 	owner := x.ownerOf(name)
-	if old, had := x.owner[name]; had && old != owner {
-		gone := f
-		gone.State = watcher.Gone
-		x.leave(name, old, gone, now, touched)
+	if m.owner != owner || !m.owned {
+		if m.owned {
+			x.leave(m, now, touched)
+		}
+		m.owner, m.owned = owner, true
+		g := x.stems[owner]
+		if g == nil {
+			g = &group{}
+			x.stems[owner] = g
+		}
+		g.add(m)
 	}
-	x.owner[name] = owner
 	if s, ok := markerOwner(x.marker, name); ok {
 		touched[setKey{s, true}] = true // it may stand beside a folder set
 	}
-	g := x.stems[owner]
-	if g == nil {
-		g = &group{files: map[string]watcher.File{}}
-		x.stems[owner] = g
-	}
-	g.put(f, now)
 	touched[setKey{owner, false}] = true
 }
 
-func (x *index) leave(name, owner string, f watcher.File, now time.Time, touched map[setKey]bool) {
-	g := x.stems[owner]
-	if g == nil {
-		return
-	}
-	f.Path = name
-	g.put(f, now)
+// leave takes a file of the inbox itself out of its set.
+func (x *index) leave(m *setFile, now time.Time, touched map[setKey]bool) {
+	g := x.stems[m.owner]
+	g.remove(m.Path, now)
 	if len(g.files) == 0 {
-		delete(x.stems, owner)
+		delete(x.stems, m.owner)
 	}
-	touched[setKey{owner, false}] = true
+	touched[setKey{m.owner, false}] = true
 }
 
 // ownerOf decides whose a file of the inbox itself is: a sidecar is its own set's; a listed file its list's; a marker
@@ -229,33 +222,49 @@ func (x *index) ownerOf(name string) string {
 	return stemOf(name)
 }
 
+// group returns the files of a set, nil when there are none.
+func (x *index) group(k setKey) *group {
+	if k.folder {
+		return x.folders[k.name]
+	}
+	return x.stems[k.name]
+}
+
+// find returns a file by its path, nil when it is not there.
+func (x *index) find(p string) *setFile {
+	dir, _, ok := strings.Cut(p, "/")
+	if !ok {
+		return x.root[p]
+	}
+	if g := x.folders[dir]; g != nil {
+		if i, ok := g.place(p); ok {
+			return g.files[i]
+		}
+	}
+	return nil
+}
+
 // get returns a copy of a set's files, in order of path, and whether there are any.
 func (x *index) get(k setKey) (snapshot, bool) {
-	g := x.stems[k.name]
-	if k.folder {
-		g = x.folders[k.name]
-	}
+	g := x.group(k)
 	if g == nil {
 		return snapshot{}, false
 	}
-	s := snapshot{key: k, changed: g.changed, first: g.first}
-	for _, p := range slices.Sorted(maps.Keys(g.files)) {
-		s.files = append(s.files, g.files[p])
+	s := snapshot{key: k, changed: g.changed, first: g.first, files: make([]watcher.File, len(g.files))}
+	for i, m := range g.files {
+		s.files[i] = m.File
 	}
+	slices.SortFunc(s.files, func(a, b watcher.File) int { return strings.Compare(a.Path, b.Path) })
 	s.marker = x.findMarker(k)
 	return s, true
 }
 
 // size returns how many files a set has.
 func (x *index) size(k setKey) int {
-	g := x.stems[k.name]
-	if k.folder {
-		g = x.folders[k.name]
+	if g := x.group(k); g != nil {
+		return len(g.files)
 	}
-	if g == nil {
-		return 0
-	}
-	return len(g.files)
+	return 0
 }
 
 // findMarker returns the path of a set's done marker, "" while there is none.
@@ -265,10 +274,8 @@ func (x *index) findMarker(k setKey) string {
 	}
 	name := strings.ReplaceAll(x.marker, "{name}", k.name)
 	if k.folder {
-		if g := x.folders[k.name]; g != nil {
-			if _, ok := g.files[k.name+"/"+name]; ok {
-				return k.name + "/" + name
-			}
+		if inside := k.name + "/" + name; x.find(inside) != nil {
+			return inside
 		}
 	}
 	if _, ok := x.root[name]; ok && (!k.folder || name != x.marker) {
@@ -284,33 +291,6 @@ type snapshot struct {
 	marker  string
 	changed time.Time
 	first   time.Time
-}
-
-func (g *group) put(f watcher.File, now time.Time) {
-	old, known := g.files[f.Path]
-	switch {
-	case f.State == watcher.Gone:
-		delete(g.files, f.Path)
-		if known {
-			g.changed = later(g.changed, now)
-		}
-		return
-	case known && old.Changed.Equal(f.Changed):
-		// it came to rest: no change
-	default:
-		g.changed = later(g.changed, f.Changed)
-	}
-	if g.first.IsZero() || f.Changed.Before(g.first) && !known {
-		g.first = f.Changed
-	}
-	g.files[f.Path] = f
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // maxStems bounds how many NAMEs one file may belong to, against names made of separators.

@@ -136,7 +136,7 @@ func TestGroupingDoesNotDependOnTheOrder(t *testing.T) {
 		for _, n := range names {
 			step(watcher.File{Path: n, State: watcher.Gone})
 		}
-		if n := len(x.folders) + len(x.root) + len(x.byStem) + len(x.sidecar) + len(x.listed) + len(x.stems) + len(x.owner) + len(x.lists); n != 0 {
+		if n := len(x.folders) + len(x.root) + len(x.byStem) + len(x.sidecar) + len(x.listed) + len(x.stems) + len(x.folded) + len(x.lists); n != 0 {
 			t.Fatalf("seed %d: %d entries are left of an empty inbox: %+v", seed, n, x)
 		}
 	}

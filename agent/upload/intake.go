@@ -33,32 +33,37 @@ type intake struct {
 
 	mu      sync.Mutex
 	idx     *index
-	looks   map[string]cached    // by path: what was found in a file that has not changed since
-	agenda  agenda               // when to look at which set
-	at      map[setKey]time.Time // the valid entry of the agenda
-	busy    map[setKey]bool      // being judged now; true: look again afterwards
-	moved   map[setKey]bool      // of busy: files of it have been moved away meanwhile
-	taken   map[setKey]string    // the fingerprint of what was accepted
-	waiting map[setKey]Status    // what is not in the journal: for lists and status files
-	shown   map[setKey]bool      // of waiting: there is a status file
-	alone   map[setKey]bool      // reported as waiting for its partner
+	agenda  agenda                 // when to look at which set
+	at      map[setKey]*entry      // the entries of the agenda
+	busy    map[setKey]bool        // being judged now; true: look again afterwards
+	moved   map[setKey]bool        // of busy: files of it have been moved away meanwhile
+	taken   map[setKey]string      // the fingerprint of what was accepted
+	waiting map[setKey]*waitingSet // what is not in the journal: for lists and status files
+	shown   map[setKey]bool        // of waiting: there is a status file
+	alone   map[setKey]bool        // reported as waiting for its partner
+	kinds   map[cached]*cached     // what was found in files that are no sidecars, once each
 	forget  func(paths []string)
 }
 
-// cached is what was found in a file as it was at Changed.
+// cached is what was found in a file.
 type cached struct {
-	size    int64
-	changed time.Time
-	look    look
-	side    *sidecar
-	sideErr error
+	state imageState
+	mime  string
+	side  *sidecarFound // of a sidecar; else the above hold
+}
+
+// sidecarFound is what a sidecar says, or what is wrong with it.
+type sidecarFound struct {
+	side sidecar
+	err  error
 }
 
 func newIntake(p *Pipeline, in Inbox) *intake {
 	return &intake{
-		p: p, in: in, wake: make(chan struct{}, 1), read: make(chan struct{}, hashers), idx: newIndex(in.DoneMarker), looks: map[string]cached{},
-		at: map[setKey]time.Time{}, busy: map[setKey]bool{}, moved: map[setKey]bool{}, taken: map[setKey]string{},
-		waiting: map[setKey]Status{}, shown: map[setKey]bool{}, alone: map[setKey]bool{}, forget: func([]string) {},
+		p: p, in: in, wake: make(chan struct{}, 1), read: make(chan struct{}, hashers), idx: newIndex(in.DoneMarker),
+		at: map[setKey]*entry{}, busy: map[setKey]bool{}, moved: map[setKey]bool{}, taken: map[setKey]string{},
+		waiting: map[setKey]*waitingSet{}, shown: map[setKey]bool{}, alone: map[setKey]bool{}, kinds: map[cached]*cached{},
+		forget: func([]string) {},
 	}
 }
 
@@ -86,11 +91,6 @@ func (in *intake) Handle(_ context.Context, files []watcher.File) error {
 // heed takes note of files, has the sets that they touch looked at, and returns these. Callers hold mu.
 func (in *intake) heed(files []watcher.File) map[setKey]bool {
 	now := in.p.o.Now()
-	for _, f := range files {
-		if f.State == watcher.Gone {
-			delete(in.looks, f.Path)
-		}
-	}
 	touched := in.idx.apply(files, now)
 	for k := range touched {
 		in.plan(k, now.Add(time.Duration(in.idx.size(k))*lookCost))
@@ -104,11 +104,17 @@ func (in *intake) plan(k setKey, at time.Time) {
 		in.busy[k] = true
 		return
 	}
-	if old, ok := in.at[k]; ok && !at.Before(old) {
+	switch e := in.at[k]; {
+	case e == nil:
+		e = &entry{key: k, at: at}
+		in.at[k] = e
+		heap.Push(&in.agenda, e)
+	case at.Before(e.at):
+		e.at = at
+		heap.Fix(&in.agenda, e.place)
+	default:
 		return
 	}
-	in.at[k] = at
-	heap.Push(&in.agenda, entry{k, at})
 	select {
 	case in.wake <- struct{}{}:
 	default:
@@ -164,21 +170,17 @@ func (in *intake) dispatch(ctx context.Context, work chan<- setKey) error {
 func (in *intake) due() (setKey, time.Duration, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for len(in.agenda) > 0 {
-		e := in.agenda[0]
-		if at, ok := in.at[e.key]; !ok || !at.Equal(e.at) {
-			heap.Pop(&in.agenda) // a newer entry stands for it
-			continue
-		}
-		if wait := e.at.Sub(in.p.o.Now()); wait > 0 {
-			return setKey{}, wait, false
-		}
-		heap.Pop(&in.agenda)
-		delete(in.at, e.key)
-		in.busy[e.key] = false
-		return e.key, 0, true
+	if len(in.agenda) == 0 {
+		return setKey{}, time.Hour, false
 	}
-	return setKey{}, time.Hour, false
+	e := in.agenda[0]
+	if wait := e.at.Sub(in.p.o.Now()); wait > 0 {
+		return setKey{}, wait, false
+	}
+	heap.Pop(&in.agenda)
+	delete(in.at, e.key)
+	in.busy[e.key] = false
+	return e.key, 0, true
 }
 
 // finish ends a look at a set.
@@ -198,41 +200,53 @@ func (in *intake) finish(k setKey, again time.Time) {
 
 // lookAt inspects a file, or remembers what it found when it did.
 func (in *intake) lookAt(f watcher.File) (look, error) {
-	if c, ok := in.cachedOf(f); ok && c.side == nil && c.sideErr == nil {
-		return c.look, nil
+	if c := in.cachedOf(f); c != nil && c.side == nil {
+		return look{state: c.state, mime: c.mime}, nil
 	}
 	l, err := inspect(in.path(f.Path), f)
 	if err != nil {
 		return l, err
 	}
-	in.keep(f, cached{look: l})
+	in.keep(f, cached{state: l.state, mime: l.mime})
 	return l, nil
 }
 
 // sidecarOf reads a sidecar, or remembers what it said.
 func (in *intake) sidecarOf(f watcher.File) (sidecar, error) {
-	if c, ok := in.cachedOf(f); ok && c.side != nil {
-		return *c.side, c.sideErr
+	if c := in.cachedOf(f); c != nil && c.side != nil {
+		return c.side.side, c.side.err
 	}
 	s, err := readSidecar(in.path(f.Path), f, in.in)
 	if _, bad := errors.AsType[*sidecarError](err); err == nil || bad || errors.Is(err, errBrokenOff) {
-		in.keep(f, cached{side: &s, sideErr: err})
+		in.keep(f, cached{side: &sidecarFound{s, err}})
 	}
 	return s, err
 }
 
-func (in *intake) cachedOf(f watcher.File) (cached, bool) {
+// cachedOf returns what was found in a file as it is, nil when nobody has looked. It is not written to again.
+func (in *intake) cachedOf(f watcher.File) *cached {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	c, ok := in.looks[f.Path]
-	return c, ok && c.size == f.Size && c.changed.Equal(f.Changed)
+	if m := in.idx.find(f.Path); m != nil && m.Size == f.Size && m.Changed.Equal(f.Changed) {
+		return m.seen
+	}
+	return nil
 }
 
+// keep remembers what was found in a file, unless the file has changed meanwhile.
 func (in *intake) keep(f watcher.File, c cached) {
-	c.size, c.changed = f.Size, f.Changed
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.looks[f.Path] = c
+	if m := in.idx.find(f.Path); m != nil && m.Size == f.Size && m.Changed.Equal(f.Changed) {
+		if c.side == nil { // there are few kinds
+			if in.kinds[c] == nil {
+				in.kinds[c] = &c
+			}
+			m.seen = in.kinds[c]
+			return
+		}
+		m.seen = &c
+	}
 }
 
 // path returns where a file of the inbox lies.
@@ -240,12 +254,13 @@ func (in *intake) path(rel string) string { return (&Record{Root: in.in.Root}).p
 
 // entry is one date of the agenda.
 type entry struct {
-	key setKey
-	at  time.Time
+	key   setKey
+	at    time.Time
+	place int // in the agenda
 }
 
-// agenda is a heap of dates, the earliest first.
-type agenda []entry
+// agenda is a heap of dates, the earliest first; there is one for each set that is to be looked at.
+type agenda []*entry
 
 // Len implements heap.Interface.
 func (a agenda) Len() int { return len(a) }
@@ -254,15 +269,23 @@ func (a agenda) Len() int { return len(a) }
 func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
 
 // Swap implements heap.Interface.
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].place, a[j].place = i, j
+}
 
 // Push implements heap.Interface.
-func (a *agenda) Push(x any) { *a = append(*a, x.(entry)) }
+func (a *agenda) Push(x any) {
+	e := x.(*entry)
+	e.place = len(*a)
+	*a = append(*a, e)
+}
 
 // Pop implements heap.Interface.
 func (a *agenda) Pop() any {
 	old := *a
 	e := old[len(old)-1]
+	old[len(old)-1] = nil
 	*a = old[:len(old)-1]
 	return e
 }

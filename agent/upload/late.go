@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"time"
@@ -35,6 +36,9 @@ func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now
 // takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet, or their own
 // sidecar may still come. journal.ErrHeld: the set is being worked on.
 func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (bool, error) {
+	if job, err := in.lateFor(ctx, s, nil, now); job == nil && !errors.Is(err, journal.ErrHeld) {
+		return false, err // whatever the files are: nobody needs to look into them
+	}
 	rest := v.images
 	v.images = nil
 	f := in.sort(&v, rest, now)

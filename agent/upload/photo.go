@@ -118,10 +118,14 @@ func (at photoPlace) open() (*os.File, error) {
 // waitingPhotos returns where a photo of a set lies that is not complete yet.
 func (p *Pipeline) waitingPhotos(id, name string) []photoPlace {
 	var places []photoPlace
-	for _, in := range p.inboxes {
+	for inbox, in := range p.inboxes {
+		set, ok := strings.CutPrefix(id, inbox+"/")
+		if !ok {
+			continue
+		}
 		in.mu.Lock()
-		for k, st := range in.waiting {
-			if st.ID != id {
+		for _, k := range []setKey{{set, true}, {set, false}} {
+			if in.waiting[k] == nil {
 				continue
 			}
 			s, _ := in.idx.get(k)

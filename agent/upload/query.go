@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
@@ -46,7 +45,7 @@ func (p *Pipeline) Sets(ctx context.Context, q Query) ([]Status, journal.Place, 
 type listing struct {
 	p       *Pipeline
 	q       Query
-	waiting []Status // those still to come
+	waiting []waiter // those still to come
 	out     []Status
 	last    journal.Place // of the last one looked at
 	next    journal.Place // set when there is more
@@ -57,7 +56,7 @@ type listing struct {
 // add takes a job, and before it the waiting sets that changed later; false ends the page.
 func (l *listing) add(ctx context.Context, j journal.Job) bool {
 	place := journal.PlaceOf(j)
-	for len(l.waiting) > 0 && waitingPlace(l.waiting[0]).Compare(place) < 0 {
+	for len(l.waiting) > 0 && l.waiting[0].place().Compare(place) < 0 {
 		if l.full() {
 			return false
 		}
@@ -73,7 +72,7 @@ func (l *listing) add(ctx context.Context, j journal.Job) bool {
 		l.err = err
 		return false
 	}
-	if st := l.p.statusOf(j, r); l.q.finds(st) {
+	if st := l.p.statusOf(j, r); l.q.finds(st.ID, st.NomorAju, st.NomorBlAwb) {
 		l.out = append(l.out, st)
 	}
 	return l.err == nil
@@ -81,8 +80,9 @@ func (l *listing) add(ctx context.Context, j journal.Job) bool {
 
 // wait takes the next waiting set, unless it was taken in at this very moment.
 func (l *listing) wait(ctx context.Context) {
-	st := l.waiting[0]
-	l.waiting, l.last = l.waiting[1:], waitingPlace(st)
+	w := l.waiting[0]
+	l.waiting, l.last = l.waiting[1:], w.place()
+	st := w.in.statusOf(w.key, w.set)
 	if l.q.State != "" { // no job is in that state
 		l.out = append(l.out, st)
 		return
@@ -107,52 +107,11 @@ func (l *listing) full() bool {
 }
 
 // finds reports whether the searched text is a part of what a set is known by.
-func (q Query) finds(st Status) bool {
+func (q Query) finds(known ...string) bool {
 	wanted := strings.ToLower(q.Search)
-	return wanted == "" || slices.ContainsFunc([]string{st.ID, st.NomorAju, st.NomorBlAwb}, func(s string) bool {
+	return wanted == "" || slices.ContainsFunc(known, func(s string) bool {
 		return strings.Contains(strings.ToLower(s), wanted)
 	})
-}
-
-// waitingPlace is the place of a set that only waits.
-func waitingPlace(st Status) journal.Place { return journal.Place{At: st.UpdatedAt, Key: st.ID} }
-
-// waiting returns the sets that are not complete yet and that q selects from its place on.
-func (p *Pipeline) waiting(q Query) []Status {
-	if q.State != "" && q.State != StateWaiting {
-		return nil
-	}
-	var out []Status
-	for name, in := range p.inboxes {
-		if q.Inbox != "" && q.Inbox != name {
-			continue
-		}
-		in.mu.Lock()
-		for _, st := range in.waiting {
-			if (q.ID == "" || q.ID == st.ID) && q.finds(st) && q.After.Holds(waitingPlace(st)) {
-				out = append(out, st)
-			}
-		}
-		in.mu.Unlock()
-	}
-	slices.SortFunc(out, func(a, b Status) int { return waitingPlace(a).Compare(waitingPlace(b)) })
-	return out
-}
-
-// Waiting returns how many sets of an inbox are not complete, and since when the oldest is there.
-func (p *Pipeline) Waiting(inbox string) (n int, oldest time.Time) {
-	in, ok := p.inboxes[inbox]
-	if !ok {
-		return 0, time.Time{}
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, st := range in.waiting {
-		if oldest.IsZero() || st.FirstSeenAt.Before(oldest) {
-			oldest = st.FirstSeenAt
-		}
-	}
-	return len(in.waiting), oldest
 }
 
 // Retry tries again what failed or waits: a failed set's folder goes back into its inbox, as an operator would move it;

@@ -99,6 +99,7 @@ func (in *intake) look(s snapshot, now time.Time) verdict {
 // those in folders below it.
 func split(s snapshot) (cars, rest []watcher.File) {
 	var deep []watcher.File
+	rest = make([]watcher.File, 0, len(s.files))
 	for _, f := range s.files {
 		switch {
 		case f.Path == s.marker:
@@ -117,19 +118,20 @@ func split(s snapshot) (cars, rest []watcher.File) {
 }
 
 func (in *intake) judgeOrphan(s snapshot, rest []watcher.File, now time.Time) verdict {
-	v := verdict{orphan: true}
-	for _, f := range rest {
-		if f.State == watcher.Rest {
-			v.images = append(v.images, f)
-		}
-	}
-	missing := s.key.name + "/*.json"
-	if !s.key.folder {
-		missing = sidecarNames(s.key.name)
-	}
-	v = v.waits(missing, in.say(reason.WaitingSidecar, missing))
+	rest = slices.DeleteFunc(rest, func(f watcher.File) bool { return f.State != watcher.Rest })
+	v := verdict{orphan: true, images: rest}
+	v.waitingFor, v.note = in.sidecarWanted(s.key)
 	v.again = next(now, s.changed.Add(lateRest*in.in.Settle), s.first.Add(aloneAfter))
 	return v
+}
+
+// sidecarWanted is what a set without a sidecar waits for, and in words.
+func (in *intake) sidecarWanted(k setKey) (waitingFor []string, note string) {
+	missing := k.name + "/*.json"
+	if !k.folder {
+		missing = sidecarNames(k.name)
+	}
+	return []string{missing}, in.say(reason.WaitingSidecar, missing)
 }
 
 // sidecarNames says which sidecars a lone image could belong to, the likeliest first.

@@ -63,11 +63,11 @@ func (in *intake) aside(name string) (*intake, setKey, error) {
 	if err := one.scan("."); err != nil {
 		return nil, setKey{}, err
 	}
-	owner, ok := one.idx.owner[base]
-	if !ok {
+	m := one.idx.find(base)
+	if m == nil {
 		return nil, setKey{}, fmt.Errorf("%s: %w", name, ErrNoSet)
 	}
-	return one, setKey{owner, false}, nil
+	return one, setKey{m.owner, false}, nil
 }
 
 // scan puts the regular files of a folder into the index, of the root itself without those below it.

@@ -177,9 +177,9 @@ func (p *Pipeline) showPause(ctx context.Context, cause *journal.Cause, until ti
 // report shows that a set waits, in its status file and in the lists. The status of a set that is being worked on is its
 // job's to show.
 func (in *intake) report(ctx context.Context, s snapshot, v verdict, now time.Time) {
-	st, changed := in.note(s, v)
-	if changed && !in.atWork(ctx, st.ID) {
-		in.p.status.later(st, in.in.Outbox)
+	w, changed := in.note(s, v)
+	if changed && !in.atWork(ctx, id(in.in.Name, s.key.name)) {
+		in.p.status.later(in.statusOf(s.key, w), in.in.Outbox)
 		in.mu.Lock()
 		in.shown[s.key] = true
 		in.mu.Unlock()
@@ -191,7 +191,7 @@ func (in *intake) report(ctx context.Context, s snapshot, v verdict, now time.Ti
 	}
 	in.mu.Unlock()
 	if long {
-		in.p.log.Warn("set waits for its partner", "id", st.ID, "waiting_for", st.WaitingFor, "since", s.first)
+		in.p.log.Warn("set waits for its partner", "id", id(in.in.Name, s.key.name), "waiting_for", v.waitingFor, "since", s.first)
 	}
 }
 
@@ -201,40 +201,19 @@ func (in *intake) atWork(ctx context.Context, id string) bool {
 	return err == nil && len(jobs) > 0
 }
 
-// note remembers that a set waits, for the lists, and whether that is news.
-func (in *intake) note(s snapshot, v verdict) (Status, bool) {
-	st := Status{
-		Schema: 1, Kind: "xray", ID: id(in.in.Name, s.key.name), Inbox: in.in.Name, Set: s.key.name, State: StateWaiting,
-		NomorAju: v.side.decl.NomorAju, NomorBlAwb: v.side.decl.NomorBlAwb, TanggalBlAwb: v.side.decl.TanggalBlAwb,
-		KodeKantor: v.side.decl.KodeKantor, FirstSeenAt: in.p.local(s.first), UpdatedAt: in.p.local(in.p.o.Now()),
-		WaitingFor: v.waitingFor, Note: v.note, Error: in.p.failure(v.trouble),
-	}
-	for _, f := range v.images {
-		st.Images = append(st.Images, ImageInfo{Name: filepath.Base(f.Path), Bytes: f.Size, State: imageWaiting})
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	old, known := in.waiting[s.key]
-	if known && slices.Equal(old.WaitingFor, st.WaitingFor) && old.Note == st.Note && len(old.Images) == len(st.Images) {
-		return old, !in.shown[s.key]
-	}
-	in.waiting[s.key] = st
-	return st, true
-}
-
 // withdraw forgets a set whose files have gone from the inbox. One that was only waiting leaves no status behind, unless
 // the journal knows an earlier one of that name: then its status is shown again.
 func (in *intake) withdraw(ctx context.Context, k setKey) {
 	in.mu.Lock()
-	st, waited := in.waiting[k]
+	w := in.waiting[k]
 	shown := in.shown[k]
 	delete(in.waiting, k)
 	delete(in.alone, k)
 	delete(in.shown, k)
 	delete(in.taken, k)
 	in.mu.Unlock()
-	if waited && shown {
-		in.showLatest(ctx, st)
+	if w != nil && shown {
+		in.showLatest(ctx, in.statusOf(k, w))
 	}
 }
 
