@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -28,6 +27,7 @@ import (
 	"kurir/agent/metrics"
 	"kurir/agent/outbox"
 	"kurir/agent/poll"
+	"kurir/agent/private"
 	"kurir/agent/reason"
 	"kurir/agent/transport"
 	"kurir/agent/upload"
@@ -82,7 +82,7 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	}
 	a := &Agent{cfg: cfg, o: o, log: o.Logger, lang: reason.Language(cfg.Lang()), since: time.Now(),
 		watchers: map[string]*watcher.Watcher{}}
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+	if err := private.MakeFolder(cfg.DataDir); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
 	store, report, err := bolt.Open(JournalPath(cfg), bolt.Options{Logger: o.Logger})

@@ -22,14 +22,14 @@ var layers = map[string][]string{
 	"agent/cli": {
 		"agent", "agent/service", "agent/simulator", "agent/pictures", "agent/control", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "agent/outbox", "watcher",
-		"agent/alarm", "agent/logbook", "agent/heap",
+		"agent/alarm", "agent/logbook", "agent/heap", "agent/private",
 	},
 	"agent/service": {"install", "agent/reason"},
 
 	"agent": {
 		"agent/upload", "agent/poll", "agent/control", "agent/outbox", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "watcher",
-		"agent/alarm", "agent/logbook", "agent/metrics",
+		"agent/alarm", "agent/logbook", "agent/metrics", "agent/private",
 	},
 	"agent/upload":  {"watcher", "agent/journal", "agent/beacukai", "agent/transport", "agent/outbox", "agent/reason"},
 	"agent/poll":    {"watcher", "agent/journal", "agent/t2g", "agent/transport", "agent/outbox", "agent/reason"},
@@ -50,6 +50,7 @@ var layers = map[string][]string{
 	"agent/metrics":   nil,
 	"agent/outbox":    nil,
 	"agent/pictures":  nil,
+	"agent/private":   nil,
 	"agent/reason":    nil,
 	"agent/simulator": nil,
 	"agent/transport": nil,

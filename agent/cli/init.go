@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"kurir/agent/private"
 )
 
 //go:embed init.yaml
@@ -17,15 +19,10 @@ var initConfig string
 // placeholder stands in the files for secrets that init makes. It is never sent to anybody.
 const placeholder = "CHANGE-ME"
 
-// initFolders and initFiles are what init makes, besides kurir.yaml. What may hold secrets is for the owner alone.
+// What init makes, besides kurir.yaml. What may hold secrets is for the owner alone.
 var (
-	initFolders = []struct {
-		path string
-		mode fs.FileMode
-	}{
-		{"data", 0o700}, {"secrets", 0o700},
-		{"inbox/lane-1", 0o755}, {"inbox/erp", 0o755}, {"outbox/xray", 0o755}, {"outbox/t2g", 0o755},
-	}
+	initPrivate = []string{"data", "secrets"}
+	initFolders = []string{"inbox/lane-1", "inbox/erp", "outbox/xray", "outbox/t2g"}
 	initSecrets = []string{"secrets/beacukai-username", "secrets/beacukai-password"}
 )
 
@@ -60,16 +57,13 @@ func (a *app) init(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { // others deliver into it, and a service may have an account of its own
 		return fmt.Errorf("make folder: %w", err)
 	}
-	for _, f := range initFolders {
-		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(f.path)), f.mode); err != nil {
+	for _, name := range initFolders {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(name)), 0o755); err != nil {
 			return fmt.Errorf("make folder: %w", err)
 		}
 	}
-	for _, name := range initSecrets {
-		err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), placeholder+"\n")
-		if err != nil && !errors.Is(err, fs.ErrExist) { // a secret that is there already is the better one
-			return err
-		}
+	if err := initPrivately(dir); err != nil {
+		return err
 	}
 	if err := writeNew(path, initConfig); err != nil { // last: with it, init is complete
 		return err
@@ -82,6 +76,27 @@ func (a *app) init(dir string) error {
 	}
 	a.note(fmt.Sprintf(a.say(`isi berkas di %s, lalu jalankan: kurir check -c %q`,
 		`fill in the files in %s, then run: kurir check -c %q`), filepath.Join(dir, "secrets"), path))
+	return nil
+}
+
+// initPrivately makes what others must not read. What was there before is taken from them too.
+func initPrivately(dir string) error {
+	for _, name := range initPrivate {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(private.MakeFolder(path), private.Restrict(path)); err != nil {
+			return err
+		}
+	}
+	for _, name := range initSecrets {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		err := writeNew(path, placeholder+"\n")
+		if errors.Is(err, fs.ErrExist) { // a secret that is there already is the better one
+			err = private.Restrict(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"kurir/agent/config"
 	"kurir/agent/control"
 	"kurir/agent/heap"
+	"kurir/agent/private"
 	"kurir/agent/service"
 )
 
@@ -44,6 +45,9 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	stayLean()
 	if cfg.Log.File == "" {
 		cfg.Log.File = service.DefaultLog(cfg.DataDir)
+	}
+	if err := private.MakeFolder(cfg.DataDir); err != nil { // before the log is put into it
+		return fmt.Errorf("make data_dir: %w", err)
 	}
 	if err := canLog(cfg.Log); err != nil {
 		return fmt.Errorf("open the log: %w", err)

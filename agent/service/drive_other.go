@@ -2,5 +2,5 @@
 
 package service
 
-// MappedDrive is "": only Windows has drives that a service does not see.
-func MappedDrive(string) (drive, share string) { return "", "" }
+// UsersDrive finds nothing: only Windows has drives that a service does not see.
+func UsersDrive(string) (d Drive, found bool) { return Drive{}, false }

@@ -12,51 +12,94 @@ import (
 
 var wnetGetConnection = windows.NewLazySystemDLL("mpr.dll").NewProc("WNetGetConnectionW")
 
-// refuseDrives refuses paths on drives whose letter stands for a network share: the letter belongs to the user who has
-// connected it, and a service is another one.
+// refuseDrives refuses paths on drives whose letter belongs to the user who has connected or made it: a service is another
+// one.
 func (s *Service) refuseDrives(p Plan) error {
 	paths := []string{p.Executable, p.Config, p.DataDir, p.LogFile}
 	for _, in := range p.Inboxes {
 		paths = append(paths, in.Path, in.Outbox)
 	}
 	for _, path := range paths {
-		drive, share := MappedDrive(path)
-		if drive == "" {
-			continue
+		if d, found := UsersDrive(path); found {
+			wrong, remedy := d.Words(s.o.Say)
+			return fmt.Errorf("%s: %s; %s", path, wrong, remedy)
 		}
-		if share == "" {
-			share = `\\server\share`
-		}
-		return fmt.Errorf(s.o.Say("%s ada di drive jaringan %s, yang tidak dilihat layanan; tulis %s",
-			"%s is on the network drive %s, which a service does not see; write %s"), path, drive, share+path[len(drive):])
 	}
 	return nil
 }
 
-// MappedDrive returns the drive of a path whose letter stands for a network share, and the share's own name where Windows
-// tells it. An administrator's terminal does not see the drives of the same user's desktop, so those that are connected
-// again at each logon count as well.
-func MappedDrive(path string) (drive, share string) {
-	drive = filepath.VolumeName(path)
-	if len(drive) != 2 || drive[1] != ':' {
-		return "", ""
+// UsersDrive finds the drive of a path that a service does not have: one that stands for a share, for a folder (subst), or
+// for nothing here. An administrator's terminal does not see the drives of the same user's desktop, so those that are
+// connected again at each logon count as well. What is made for the whole machine is nobody's.
+func UsersDrive(path string) (d Drive, found bool) {
+	letter := filepath.VolumeName(path)
+	if len(letter) != 2 || letter[1] != ':' {
+		return Drive{}, false
 	}
-	root, err := windows.UTF16PtrFromString(drive + `\`)
+	d.Letter = letter
+	root, err := windows.UTF16PtrFromString(letter + `\`)
 	if err != nil {
-		return "", ""
+		return Drive{}, false
 	}
 	switch windows.GetDriveType(root) {
 	case windows.DRIVE_REMOTE:
-		if share = connectedTo(drive); share == "" {
-			share = rememberedAs(drive)
+		d.Kind = Share
+		if d.Behind = connectedTo(letter); d.Behind == "" {
+			d.Behind = rememberedAs(letter)
 		}
-		return drive, share
 	case windows.DRIVE_NO_ROOT_DIR:
-		if share = rememberedAs(drive); share != "" {
-			return drive, share
+		if d.Behind = rememberedAs(letter); d.Behind != "" {
+			d.Kind = Share
 		}
 	}
-	return "", ""
+	if d.Kind != Share {
+		if behind := substituted(deviceOf(letter)); behind != "" && !everyones(letter) {
+			d.Kind, d.Behind = Substituted, behind
+		} else if windows.GetDriveType(root) != windows.DRIVE_NO_ROOT_DIR {
+			return Drive{}, false
+		}
+	}
+	if d.Behind != "" {
+		d.Instead = strings.TrimSuffix(d.Behind, `\`) + path[len(letter):]
+	}
+	return d, true
+}
+
+// deviceOf asks what a drive letter stands for in the system's own names.
+func deviceOf(letter string) string {
+	name, err := windows.UTF16PtrFromString(letter)
+	if err != nil {
+		return ""
+	}
+	var buffer [windows.MAX_LONG_PATH]uint16
+	if n, err := windows.QueryDosDevice(name, &buffer[0], uint32(len(buffer))); err != nil || n == 0 {
+		return ""
+	}
+	return windows.UTF16ToString(buffer[:])
+}
+
+// substituted is the folder or share that a letter was made for with subst, of what deviceOf says; "" for a disk.
+func substituted(device string) string {
+	path, made := strings.CutPrefix(device, `\??\`)
+	if share, far := strings.CutPrefix(path, `UNC\`); made && far {
+		return `\\` + share
+	}
+	if !made || filepath.VolumeName(path) == "" {
+		return ""
+	}
+	return path
+}
+
+// everyones reports whether the letter is made for the whole machine when it starts.
+func everyones(letter string) bool {
+	const made = `SYSTEM\CurrentControlSet\Control\Session Manager\DOS Devices`
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, made, registry.QUERY_VALUE)
+	if err != nil {
+		return false
+	}
+	defer key.Close()
+	_, _, err = key.GetStringValue(strings.ToUpper(letter))
+	return err == nil
 }
 
 // connectedTo asks for the share behind a drive of this session.

@@ -111,7 +111,7 @@ func newService(t *testing.T) (*Service, *[]string) {
 	return s, notes
 }
 
-func TestMappedDrive(t *testing.T) {
+func TestUsersDrives(t *testing.T) {
 	const letter, share = "Q", `\\server\scans`
 	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Network\`+letter, registry.ALL_ACCESS)
 	if err != nil {
@@ -124,12 +124,15 @@ func TestMappedDrive(t *testing.T) {
 	if err := key.SetStringValue("RemotePath", share); err != nil {
 		t.Fatal(err)
 	}
-	if drive, got := MappedDrive(`q:\lane-1`); drive != "q:" || got != share {
-		t.Errorf("got %q, %q", drive, got)
+	if d, found := UsersDrive(`q:\lane-1`); !found || d.Letter != "q:" || d.Kind != Share || d.Behind != share || d.Instead != share+`\lane-1` {
+		t.Errorf("got %+v, %t", d, found)
+	}
+	if d, found := UsersDrive(`J:\lane-1`); !found || d.Kind != NoDrive || d.Instead != "" {
+		t.Errorf("of a drive that is not there: %+v, %t", d, found)
 	}
 	for _, path := range []string{t.TempDir(), `\\server\share\lane-1`, ""} {
-		if drive, _ := MappedDrive(path); drive != "" {
-			t.Errorf("%s is taken for a path on the mapped drive %s", path, drive)
+		if d, found := UsersDrive(path); found {
+			t.Errorf("%s is taken for a path on a user's drive: %+v", path, d)
 		}
 	}
 	s, _ := newService(t)
@@ -137,6 +140,37 @@ func TestMappedDrive(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `write \\server\scans\out`) {
 		t.Errorf("an outbox on a mapped drive: %v", err)
 	}
+}
+
+func TestSubstitutedDrives(t *testing.T) {
+	for device, want := range map[string]string{
+		`\??\C:\scans`: `C:\scans`, `\??\UNC\server\share\x`: `\\server\share\x`, `\??\D:\`: `D:\`,
+		`\Device\HarddiskVolume1`: "", `\??\Volume{0}`: "", "": "",
+	} {
+		if got := substituted(device); got != want {
+			t.Errorf("%s stands for %q, not %q", device, got, want)
+		}
+	}
+	const letter = "R:"
+	dir := t.TempDir()
+	name, target := wide(t, letter), wide(t, dir)
+	if err := windows.DefineDosDevice(0, name, target); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = windows.DefineDosDevice(windows.DDD_REMOVE_DEFINITION, name, nil) })
+	d, found := UsersDrive(letter + `\lane-1`)
+	if !found || d.Kind != Substituted || !strings.EqualFold(d.Instead, dir+`\lane-1`) {
+		t.Errorf("of a drive for %s, which the system calls %s: %+v, %t", dir, deviceOf(letter), d, found)
+	}
+}
+
+func wide(t *testing.T, s string) *uint16 {
+	t.Helper()
+	p, err := windows.UTF16PtrFromString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestRights(t *testing.T) {

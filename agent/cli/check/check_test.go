@@ -139,8 +139,16 @@ func TestFolders(t *testing.T) {
 			must(t, os.Mkdir(filepath.Join(s.dir, "in", "AWB1"), 0o755))
 			readOnly(t, filepath.Join(s.dir, "in", "AWB1"))
 		}, "inbox lane-1/delivered", check.Warn, "AWB1", false},
-		{"secrets for all to read", func(t *testing.T, s *site) { must(t, os.Chmod(s.cfg.Path, 0o644)) },
-			"config/private", check.Warn, "chmod 600", false},
+		{"secrets for all to read", func(t *testing.T, s *site) {
+			must(t, os.Chmod(filepath.Dir(s.dir), 0o755))
+			must(t, os.Chmod(s.cfg.Path, 0o644))
+		}, "config/private", check.Warn, "chmod o= ", false},
+		{"a secret's file for all to read", func(t *testing.T, s *site) {
+			must(t, os.Chmod(filepath.Dir(s.dir), 0o755))
+			path := filepath.Join(s.dir, "password.txt")
+			must(t, os.WriteFile(path, []byte("x"), 0o644))
+			s.cfg.Secrets = []string{path}
+		}, "config/private", check.Warn, "password.txt", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if runtime.GOOS == "windows" && !tc.windows {
@@ -274,6 +282,7 @@ func TestRefusedLoginIsNotTriedFurther(t *testing.T) {
 
 func TestNoSecretIsShown(t *testing.T) {
 	s := newSite(t, server(t).URL)
+	must(t, os.Chmod(filepath.Dir(s.dir), 0o755))
 	must(t, os.Chmod(s.cfg.Path, 0o644))
 	for _, r := range s.run(t) {
 		if strings.Contains(fmt.Sprint(r), "token-of-the-test") {

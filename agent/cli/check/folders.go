@@ -9,11 +9,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"kurir/agent/config"
 	"kurir/agent/outbox"
+	"kurir/agent/private"
 	"kurir/agent/service"
 	"kurir/watcher"
 )
@@ -32,15 +32,19 @@ func (c *checker) configuration(context.Context) {
 	path := c.Config.Path
 	c.looker(subject)
 	c.ok(subject, "read", fmt.Sprintf(c.Say("%s; folder masuk: %d", "%s; inboxes: %d"), path, len(c.Config.Inboxes)))
-	data, err := os.ReadFile(path)
-	info, statErr := os.Stat(path)
-	if err != nil || statErr != nil || runtime.GOOS == "windows" {
-		return
+	if data, err := os.ReadFile(path); err == nil && c.holdsSecret(data) {
+		c.private(subject, path)
 	}
-	if info.Mode().Perm()&0o077 != 0 && c.holdsSecret(data) {
-		c.warn(subject, "private", fmt.Sprintf(c.Say("berisi kata sandi atau token dan terbaca pengguna lain (%v)",
-			"holds a password or token and others can read it (%v)"), info.Mode().Perm()),
-			fmt.Sprintf("chmod 600 %s", path))
+	for _, path := range c.Config.Secrets {
+		c.private(subject, path)
+	}
+}
+
+// private warns of a file with a secret that other accounts can read.
+func (c *checker) private(subject, path string) {
+	if exposed, err := private.Exposed(path); err == nil && exposed {
+		c.warn(subject, "private", fmt.Sprintf(c.Say("%s berisi kata sandi atau token dan terbaca pengguna lain",
+			"%s holds a password or token, and others can read it"), path), private.Remedy(path))
 	}
 }
 
@@ -131,18 +135,18 @@ func (c *checker) outboxFolder(subject string, in *config.Inbox) {
 	}
 }
 
-// drive warns of a drive letter that the service will not have.
+// drive warns of a drive letter that the service will not have, and fails where this account has not got it.
 func (c *checker) drive(subject, path string) {
-	drive, share := service.MappedDrive(path)
-	if drive == "" {
+	d, found := service.UsersDrive(path)
+	if !found {
 		return
 	}
-	if share == "" {
-		share = `\\server\share`
+	wrong, remedy := d.Words(c.Say)
+	if d.Kind == service.NoDrive {
+		c.fail(subject, "drive", wrong, remedy)
+		return
 	}
-	c.warn(subject, "drive", fmt.Sprintf(c.Say("%s adalah drive jaringan; layanan tidak melihat huruf drive milik pengguna",
-		"%s is a network drive; a service does not see the drive letters of a user"), drive),
-		fmt.Sprintf(c.Say("tulis %s%s", "write %s%s"), share, path[len(drive):]))
+	c.warn(subject, "drive", wrong, remedy)
 }
 
 // delivered looks at the folders that are in the inbox already: one that this account may not move away would stay

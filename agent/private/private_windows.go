@@ -1,0 +1,103 @@
+package private
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// Restrict leaves a file or a folder, with all that is and will be in it, to this account, the system and administrators.
+// What it has been given before is taken away. An administrator's becomes the property of all administrators, so that who
+// made it before them has no rights left either.
+func Restrict(path string) error {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return fmt.Errorf("restrict %s: %w", path, err)
+	}
+	sd, err := windows.SecurityDescriptorFromString(rights(user.User.Sid))
+	if err != nil {
+		return fmt.Errorf("restrict %s: %w", path, err)
+	}
+	list, _, err := sd.DACL()
+	if err != nil {
+		return fmt.Errorf("restrict %s: %w", path, err)
+	}
+	what := windows.SECURITY_INFORMATION(windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION)
+	var owner *windows.SID
+	if windows.GetCurrentProcessToken().IsElevated() {
+		if owner, _, err = sd.Owner(); err != nil {
+			return fmt.Errorf("restrict %s: %w", path, err)
+		}
+		what |= windows.OWNER_SECURITY_INFORMATION
+	}
+	if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what, owner, nil, list, nil); err != nil {
+		return fmt.Errorf("restrict %s: %w", path, err)
+	}
+	return nil
+}
+
+// rights are those that Restrict leaves, in Windows' own notation: the owner, then the list, which nothing is inherited into.
+func rights(user *windows.SID) string {
+	return "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;" + user.String() + ")"
+}
+
+// everyone are the groups that every account of the machine is in.
+var everyone = []windows.WELL_KNOWN_SID_TYPE{
+	windows.WinWorldSid, windows.WinAuthenticatedUserSid, windows.WinBuiltinUsersSid, windows.WinInteractiveSid, windows.WinBuiltinGuestsSid,
+}
+
+// Exposed reports whether accounts can read a file or a folder that have nothing to do with it. An error means that this
+// account cannot tell.
+func Exposed(path string) (bool, error) {
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return false, fmt.Errorf("read the rights on %s: %w", path, err)
+	}
+	list, _, err := sd.DACL()
+	if err != nil {
+		return false, fmt.Errorf("read the rights on %s: %w", path, err)
+	}
+	exposed, err := exposes(list)
+	if err != nil {
+		return false, fmt.Errorf("read the rights on %s: %w", path, err)
+	}
+	return exposed, nil
+}
+
+// exposes reports whether a list of rights lets everyone read.
+func exposes(list *windows.ACL) (bool, error) {
+	if list == nil {
+		return true, nil // without a list everyone may do everything
+	}
+	for i := range list.AceCount {
+		var ace *windows.ACCESS_ALLOWED_ACE
+		if err := windows.GetAce(list, uint32(i), &ace); err != nil {
+			return false, err
+		}
+		if allowsReading(ace) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// allowsReading reports whether an entry lets everyone read the thing itself, and not only what will be in it.
+func allowsReading(ace *windows.ACCESS_ALLOWED_ACE) bool {
+	const read = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
+	if ace.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE || ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 || ace.Mask&read == 0 {
+		return false
+	}
+	who := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
+	for _, group := range everyone {
+		if who.IsWellKnown(group) {
+			return true
+		}
+	}
+	return false
+}
+
+// Remedy is a command that leaves the file to administrators and the system.
+func Remedy(path string) string {
+	return fmt.Sprintf(`icacls "%s" /inheritance:r /grant:r *S-1-5-32-544:F *S-1-5-18:F`, path)
+}
