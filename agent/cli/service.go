@@ -45,7 +45,8 @@ kurir-NAME.`,
 		func(cmd *cobra.Command) error { return a.serviceInstall(cmd.Context(), f) }))
 	install.Flags().StringVar(&f.user, "user", "", "`ACCOUNT` to run as (default: one of its own)")
 	if runtime.GOOS == "windows" {
-		install.Flags().StringVar(&f.password, "password", "", "`PASSWORD` of the account")
+		install.Flags().StringVar(&f.password, "password", "", "`PASSWORD` of the account; - asks for it, or reads a line of\n"+
+			"standard input: others do not see it in the list of processes then")
 	}
 	root.AddCommand(install,
 		a.serviceVerb("uninstall", "Stop the service and remove it",
@@ -126,7 +127,9 @@ func (a *app) serviceInstall(ctx context.Context, f *serviceFlags) error {
 	if plan.User = f.user; plan.User == "" {
 		plan.User = before.User
 	}
-	plan.Password = f.password
+	if plan.Password, err = a.password(f); err != nil {
+		return err
+	}
 	switch err := s.Prepare(&plan); {
 	case errors.Is(err, service.ErrNoAccount):
 		return &usageError{err: err}
@@ -198,7 +201,15 @@ func (a *app) serviceUninstall(f *serviceFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Uninstall(); err != nil {
+	var plan *service.Plan
+	if installed := s.Installed(); installed.Config != "" {
+		if cfg, err := config.Load(installed.Config); err == nil { // else its rights are left, and that is said
+			p := planOf(cfg)
+			p.User = installed.User
+			plan = &p
+		}
+	}
+	if err := s.Uninstall(plan); err != nil {
 		return err
 	}
 	a.note(a.say("konfigurasi, folder, jurnal, dan akun tetap ada", "configuration, folders, journal and account stay"))

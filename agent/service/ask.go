@@ -24,3 +24,6 @@ func (s *Service) ask(verb string) error {
 	}
 	return fmt.Errorf("%s is nothing that a service does", verb)
 }
+
+// forget does nothing: the account stays.
+func (s *Service) forget(*Plan) error { return nil }

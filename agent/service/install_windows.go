@@ -40,14 +40,7 @@ func (s *Service) Prepare(p *Plan) error {
 	if err := s.prepareData(p.DataDir, account); err != nil {
 		return err
 	}
-	folders := []string{}
-	if p.LogFile != "" {
-		folders = append(folders, filepath.Dir(p.LogFile))
-	}
-	for _, in := range p.Inboxes {
-		folders = append(folders, in.Path, in.Outbox)
-	}
-	for _, dir := range folders {
+	for _, dir := range p.folders() {
 		if err := s.prepareFolder(dir, account); err != nil {
 			return err
 		}
@@ -62,6 +55,45 @@ func (s *Service) Prepare(p *Plan) error {
 		}
 	}
 	return nil
+}
+
+// folders are those that the service changes, besides data_dir.
+func (p *Plan) folders() []string {
+	dirs := []string{}
+	if p.LogFile != "" {
+		dirs = append(dirs, filepath.Dir(p.LogFile))
+	}
+	for _, in := range p.Inboxes {
+		dirs = append(dirs, in.Path, in.Outbox)
+	}
+	return dirs
+}
+
+// forget takes back what Prepare has given the service's own account, which is nobody once the service is removed. Another
+// account is somebody, and may have had these rights before.
+func (s *Service) forget(p *Plan) error {
+	own := virtual + s.name
+	if p == nil {
+		s.o.Note(fmt.Sprintf(s.o.Say("konfigurasinya tidak terbaca, jadi hak akun %s pada folder-foldernya masih ada",
+			"its configuration could not be read, so the account %s still has its rights on the folders"), own))
+		return nil
+	}
+	if !same(p.User, own) {
+		return nil
+	}
+	account, err := s.account(own)
+	if err != nil {
+		return err
+	}
+	paths := append(p.folders(), p.DataDir)
+	for _, file := range p.Credentials {
+		paths = append(paths, file)
+	}
+	var errs []error
+	for _, path := range paths {
+		errs = append(errs, s.revoke(path, account))
+	}
+	return errors.Join(errs...)
 }
 
 // prepareData makes data_dir, in which tokens are kept, for administrators and the service alone. One that is there

@@ -3,6 +3,7 @@ package service
 import (
 	"crypto/sha1" //nolint:gosec // how Windows derives the number of a service's account from its name
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -88,11 +89,56 @@ func (s *Service) grant(path string, account *windows.SID, rights windows.ACCESS
 	if err != nil {
 		return fmt.Errorf("give rights on %s: %w", path, err)
 	}
-	err = windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION, nil, nil, after, nil)
-	if err != nil {
+	if err := replaceList(path, sd, after); err != nil {
 		return fmt.Errorf("give rights on %s: %w", path, err)
 	}
 	return nil
+}
+
+// replaceList gives a file or a folder another list of rights. One that inherits nothing goes on so.
+func replaceList(path string, before *windows.SECURITY_DESCRIPTOR, list *windows.ACL) error {
+	what := windows.SECURITY_INFORMATION(windows.DACL_SECURITY_INFORMATION)
+	if control, _, err := before.Control(); err == nil && control&windows.SE_DACL_PROTECTED != 0 {
+		what |= windows.PROTECTED_DACL_SECURITY_INFORMATION
+	}
+	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what, nil, nil, list, nil)
+}
+
+// revoke takes away what grant and protect have given the account; what others have is left. What is not there, or is not
+// this machine's, is passed over.
+func (s *Service) revoke(path string, account *windows.SID) error {
+	if onNetwork(path) {
+		return nil
+	}
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	if errors.Is(err, windows.ERROR_FILE_NOT_FOUND) || errors.Is(err, windows.ERROR_PATH_NOT_FOUND) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the rights on %s: %w", path, err)
+	}
+	before, _, err := sd.DACL()
+	if err != nil {
+		return fmt.Errorf("read the rights on %s: %w", path, err)
+	}
+	if allowed(before, account) == 0 {
+		return nil
+	}
+	after, err := without(before, account)
+	if err != nil {
+		return fmt.Errorf("take rights on %s away: %w", path, err)
+	}
+	if err := replaceList(path, sd, after); err != nil {
+		return fmt.Errorf("take rights on %s away: %w", path, err)
+	}
+	return nil
+}
+
+// without is a list of rights without what it gives an account.
+func without(acl *windows.ACL, account *windows.SID) (*windows.ACL, error) {
+	e := entry(account, 0)
+	e.AccessMode, e.Inheritance = windows.REVOKE_ACCESS, windows.NO_INHERITANCE
+	return windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{e}, acl)
 }
 
 // allowed are the rights that entries of its own give an account.

@@ -140,9 +140,10 @@ func (s *Service) handle(c *kardianos.Config) (kardianos.Service, error) {
 	return handle, nil
 }
 
-// Uninstall stops the service and removes it. Configuration, folders, journal and account stay: they are the user's.
-// ErrNotInstalled when there is nothing to remove.
-func (s *Service) Uninstall() error {
+// Uninstall stops the service and removes it. Configuration, folders, journal and account stay: they are the user's. On
+// Windows the service's own account goes with it, and so do its rights on what p names; without p they are left, and that
+// is said. ErrNotInstalled when there is nothing to remove.
+func (s *Service) Uninstall(p *Plan) error {
 	if err := s.Permitted(); err != nil {
 		return err
 	}
@@ -168,7 +169,7 @@ func (s *Service) Uninstall() error {
 	if err := handle.Uninstall(); err != nil {
 		return s.refused("uninstall", err)
 	}
-	return s.removed()
+	return errors.Join(s.removed(), s.forget(p))
 }
 
 // Withdraw removes the service again if Try has registered it.

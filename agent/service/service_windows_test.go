@@ -198,9 +198,18 @@ func TestRights(t *testing.T) {
 	if mask := allowed(acl, system); mask != all {
 		t.Errorf("the system has %#x left", mask)
 	}
+	if acl, err = without(acl, own); err != nil {
+		t.Fatal(err)
+	}
+	if mask := allowed(acl, own); mask != 0 || acl.AceCount != 1 {
+		t.Errorf("the account has %#x left, in one of %d entries", mask, acl.AceCount)
+	}
+	if mask := allowed(acl, system); mask != all {
+		t.Errorf("the system has %#x left", mask)
+	}
 }
 
-// That the rights have arrived on the folder is not seen here: Wine keeps none of accounts that it does not know.
+// That the rights have arrived on the folder, and are gone, is not seen here: Wine keeps none of accounts that it does not know.
 func TestGrant(t *testing.T) {
 	s, notes := newService(t)
 	account, err := s.account(virtual + "kurir-test")
@@ -218,6 +227,11 @@ func TestGrant(t *testing.T) {
 	}
 	if err := protect(dir, account, changing); err != nil {
 		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "missing"), `\\server\share\in`} {
+		if err := s.revoke(path, account); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 	if err := s.grant(`\\server\share\in`, account, changing); err != nil {
 		t.Errorf("a share: %v", err)
