@@ -42,7 +42,7 @@ make_new() {
 
 look() {
 	local dir=$box/new arch
-	(cd "$dir" && sha256sum --quiet --strict --check SHA256SUMS && [[ $(wc -l <SHA256SUMS) == 14 ]]) || die "SHA256SUMS"
+	(cd "$dir" && sha256sum --quiet --strict --check SHA256SUMS && [[ $(wc -l <SHA256SUMS) == 15 ]]) || die "SHA256SUMS"
 	for arch in amd64 arm64; do
 		dpkg-deb --info "$dir/kurir_${new}_$arch.deb" >"$box/info"
 		holds "^ Architecture: $arch" "the .deb" <"$box/info"
@@ -60,9 +60,13 @@ look() {
 		holds "\"commit\": \"$(git rev-parse HEAD)\"" "version --json" <"$box/info"
 	fi
 	! ldd "$box/kurir" >/dev/null 2>&1 || die "the binary is not static"
-	msiinfo export "$dir/kurir_${new}_amd64.msi" Property >"$box/info"
-	holds "ProductVersion.*$new" "the .msi" <"$box/info"
-	holds 'UpgradeCode.*8C0B6E1F-0C1D-4B57-9C0E-5A5C39F2B7D4' "the .msi" <"$box/info"
+	for arch in amd64 arm64; do
+		msiinfo export "$dir/kurir_${new}_$arch.msi" Property >"$box/info"
+		holds "ProductVersion.*$new" "the .msi" <"$box/info"
+		holds 'UpgradeCode.*8C0B6E1F-0C1D-4B57-9C0E-5A5C39F2B7D4' "the .msi" <"$box/info"
+	done
+	msiinfo suminfo "$dir/kurir_${new}_arm64.msi" | holds '^Template: Arm64;1033' "the .msi"
+	msiinfo suminfo "$dir/kurir_${new}_amd64.msi" | holds '^Template: x64;1033' "the .msi"
 	unzip -q -o -d "$box/exe" "$dir/kurir_${new}_windows_amd64.zip"
 	"$KURIR_TOOLS/go-winres" extract --dir "$box/winres" "$box/exe/kurir_${new}_windows_amd64/kurir.exe"
 	holds "$new.0" "the version resource" <"$box/winres/winres.json"

@@ -62,7 +62,7 @@ start_simulator() {
 	address=$(grep -om1 'http://127[0-9.]*:[0-9]*' "$work/simulator.out")
 }
 
-# configuration FILE: one lane, with folders beyond the 260 characters that Windows' old functions take.
+# configuration FILE [PORT]: one lane, with folders beyond the 260 characters that Windows' old functions take.
 configuration() {
 	local deep
 	deep=$(printf 'a-folder-with-a-long-name-%.0s' {1..6})
@@ -73,7 +73,7 @@ configuration() {
 		  auth: {login: {username: demo, password: "\${file:password.txt}"}}
 		inboxes:
 		  - {name: lane-1, kind: xray, path: 'C:\\scans\\$deep\\$deep\\lane-1', outbox: 'C:\\scans\\$deep\\$deep\\out'}
-		dashboard: {listen: 127.0.0.1:0}
+		dashboard: {listen: 127.0.0.1:${2:-0}}
 	YAML
 	echo demo >"${1%/*}/password.txt"
 	inbox=$drive/scans/$deep/$deep/lane-1 outbox=$drive/scans/$deep/$deep/out
@@ -233,7 +233,7 @@ packages() {
 	program='C:\Program Files\kurir\kurir.exe'
 	local files=$drive/Program\ Files/kurir data=$drive/ProgramData/kurir
 	mkdir -p "$drive/kurir"
-	configuration "$drive/kurir/good.yaml"
+	configuration "$drive/kurir/good.yaml" 48650
 
 	installer /i "$old" || die "the installer of $old ended with $?"
 	[[ -s $files/kurir.exe && -s $files/LICENSE.txt && -s $files/config.example.yaml ]] || die "files are missing"
@@ -248,6 +248,7 @@ packages() {
 	cp "$drive/kurir/good.yaml" "$drive/kurir/password.txt" "$data/"
 	mv "$data/good.yaml" "$data/kurir.yaml"
 	kurir 0 service install
+	grep -q '^URL=http://127.0.0.1:48650/' "$menu" || die "the link does not lead to the page"
 	kurir 0 service start
 	drop AWB1
 	until_true 30 receipt AWB1
@@ -258,6 +259,7 @@ packages() {
 	installed_version "$version"
 	cmp "$data/kurir.yaml" "$work/mine.yaml" || die "the upgrade has changed the configuration"
 	until_true 30 state RUNNING
+	grep -q '^URL=http://127.0.0.1:48650/' "$menu" || die "after the upgrade the link does not lead to the page"
 	kurir 0 list --state sent -c 'C:\ProgramData\kurir\kurir.yaml'
 	said lane-1/AWB1
 	drop AWB2

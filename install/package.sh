@@ -5,7 +5,7 @@
 #
 #   kurir_VERSION_OS_ARCH.tar.gz, .zip   the binary, README, LICENSE and config.example.yaml
 #   kurir_VERSION_ARCH.deb, .rpm         for Linux servers: service, configuration, manual, completions
-#   kurir_VERSION_amd64.msi              for Windows: service, event source, link to the page
+#   kurir_VERSION_ARCH.msi               for Windows: service, event source, link to the page
 #   kurir_VERSION_OS.cdx.json            the SBOM: what the binary was made of (CycloneDX)
 #   SHA256SUMS                           of all of them
 #
@@ -162,20 +162,28 @@ linux_packages() {
 	done
 }
 
-# windows_package: wixl's installer, and what wixl cannot say put into its tables. The times and names that it makes up
-# are replaced by ones that follow from the commit.
+# windows_packages: wixl's installers, and what wixl cannot say put into their tables. The times and names that it makes up
+# are replaced by ones that follow from the commit. wixl knows no arm64: such an installer is one for x64 with another
+# program, whose summary says which processor it is for.
+windows_packages() {
+	local arch
+	for arch in amd64 arm64; do
+		[[ ! -d $bin/windows_$arch ]] || windows_package "$arch"
+	done
+}
+
 windows_package() {
-	[[ -d $bin/windows_amd64 ]] || return 0
-	local dir=$work/msi msi=$out/kurir_${version}_amd64.msi package
-	package=$(uuid "package $version $commit")
+	local arch=$1 dir=$work/msi-$1 msi=$out/kurir_${version}_$1.msi of="$version $commit" platform=x64
+	[[ $arch == amd64 ]] || of+=" $arch" platform=Arm64
 	mkdir "$dir"
-	cp "$bin/windows_amd64/kurir.exe" "$work/kurir.ico" "$src"/install/windows/*.idt "$dir/"
+	cp "$bin/windows_$arch/kurir.exe" "$work/kurir.ico" "$src"/install/windows/*.idt "$dir/"
 	(cd "$src" && cp "${texts[@]}" "$dir/")
-	printf '[InternetShortcut]\r\nURL=http://127.0.0.1:8650/\r\nIconIndex=0\r\n' >"$dir/kurir.url"
-	sed -e "s/@VERSION@/$numbers/" -e "s/@PRODUCT@/$(uuid "product $version $commit")/" "$src/install/windows/kurir.wxs" >"$dir/kurir.wxs"
+	printf '[InternetShortcut]\r\nURL=http://127.0.0.1:8650/\r\nIconIndex=0\r\n' >"$dir/kurir.url" # "service install" lets it follow
+	sed -e "s/@VERSION@/$numbers/" -e "s/@PRODUCT@/$(uuid "product $of")/" "$src/install/windows/kurir.wxs" >"$dir/kurir.wxs"
 	calm "$dir"
 	(cd "$dir" && wixl -a x64 -o "$msi" kurir.wxs)
-	msiinfo export "$msi" _SummaryInformation | tr -d '\r' | sed -E "s/^9\t.*/9\t{$package}/
+	msiinfo export "$msi" _SummaryInformation | tr -d '\r' | sed -E "s/^7\t.*/7\t$platform;1033/
+		s/^9\t.*/9\t{$(uuid "package $of")}/
 		s#^(12|13)\t.*#\1\t$(date -d "@$SOURCE_DATE_EPOCH" '+%Y/%m/%d %H:%M:%S')#" >"$dir/summary.idt"
 	msibuild "$msi" -i "$dir/summary.idt" "$dir/InstallExecuteSequence.idt" "$dir/Environment.idt"
 	msibuild "$msi" \
@@ -204,7 +212,7 @@ resources
 binaries
 archives
 linux_packages
-windows_package
+windows_packages
 sboms
 (cd "$out" && sha256sum kurir_"$version"_* >SHA256SUMS)
 ls -l "$out"

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"kurir/agent/control"
 )
@@ -27,4 +28,17 @@ func (a *app) showPage(ctx context.Context) error {
 		"Open this address in a browser; the token is in it, so do not pass it on:"))
 	_, err = fmt.Fprintln(a.out, client.PageURL())
 	return err
+}
+
+// pageAddress is where the page is for a browser on this machine when it listens there; "" when it is turned off, or has
+// whatever port is free.
+func pageAddress(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "" || port == "0" {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
 }

@@ -186,6 +186,7 @@ func planOf(cfg *config.Config) service.Plan {
 		Config: cfg.Path, DataDir: cfg.DataDir, LogFile: cfg.Log.File,
 		EnvironmentFile: config.EnvironmentFile(cfg.Path),
 		Credentials:     map[string]string{config.CredentialName(cfg.Path): cfg.Path},
+		Page:            pageAddress(cfg.Dashboard.Listen),
 	}
 	for _, secret := range cfg.Secrets {
 		p.Credentials[config.CredentialName(secret)] = secret

@@ -54,6 +54,7 @@ func (s *Service) Prepare(p *Plan) error {
 			return err
 		}
 	}
+	s.followPage(p.Page)
 	return nil
 }
 

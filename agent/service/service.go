@@ -52,6 +52,7 @@ type Plan struct {
 	DataDir         string
 	LogFile         string // "" where there is none
 	Password        string // of the account. Windows alone
+	Page            string // the address of the page; "" where it has none that is known. Windows alone
 }
 
 // Inbox is a folder that is emptied and the one that its files go to.

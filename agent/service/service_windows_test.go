@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -241,5 +242,24 @@ func TestGrant(t *testing.T) {
 	}
 	if _, err := s.account(`NOWHERE\nobody`); err == nil {
 		t.Error("an account that is not there was found")
+	}
+}
+
+func TestLinkFollowsThePage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kurir.url")
+	if err := writeLink(path, "http://127.0.0.1:9/"); err != nil {
+		t.Errorf("without a link: %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a link was made that the installer has not made")
+	}
+	if err := os.WriteFile(path, []byte("[InternetShortcut]\r\nURL=http://127.0.0.1:8650/\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeLink(path, "http://127.0.0.1:9/"); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !strings.Contains(string(got), "\r\nURL=http://127.0.0.1:9/\r\n") {
+		t.Errorf("it is now %q, %v", got, err)
 	}
 }
