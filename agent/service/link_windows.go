@@ -16,13 +16,15 @@ func (s *Service) followPage(page string) {
 	if page == "" || s.name != DefaultName {
 		return
 	}
-	menu, err := windows.KnownFolderPath(windows.FOLDERID_CommonPrograms, 0)
-	if err == nil {
-		err = writeLink(filepath.Join(menu, "kurir", "kurir.url"), page)
-	}
-	if err != nil {
-		s.o.Note(fmt.Sprintf(s.o.Say("tautan ke halaman di menu Start tidak diperbarui: %v",
-			"the link to the page in the start menu is not up to date: %v"), err))
+	for _, programs := range []*windows.KNOWNFOLDERID{windows.FOLDERID_CommonPrograms, windows.FOLDERID_Programs} {
+		menu, err := windows.KnownFolderPath(programs, 0)
+		if err != nil {
+			continue // an account without a menu of its own
+		}
+		if err := writeLink(filepath.Join(menu, "kurir", "kurir.url"), page); err != nil {
+			s.o.Note(fmt.Sprintf(s.o.Say("tautan ke halaman di menu Start tidak diperbarui: %v",
+				"the link to the page in the start menu is not up to date: %v"), err))
+		}
 	}
 }
 
