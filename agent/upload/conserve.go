@@ -32,12 +32,15 @@ type Conservation struct {
 	gone    map[string]bool      // files that were overwritten before they moved
 	sentIn  map[string]string    // the place of a receipt, by id and time of sending
 	retired map[string]time.Time // by inbox: what was sent before may have been deleted
+	lies    map[string]bool      // photos that are in their place, by nomorAju and content
+	absent  []absent             // sets that are not where they should be
 }
 
 // Check goes through everything once. What it finds while an agent works may be on its way: then it is asked again.
 func (c *Conservation) Check(ctx context.Context) (*journal.Ledger, error) {
 	c.ledger, c.inboxes, c.away = journal.NewLedger(), map[string]Inbox{}, map[string]bool{}
 	c.moving, c.gone, c.sentIn, c.retired = map[string]bool{}, map[string]bool{}, map[string]string{}, map[string]time.Time{}
+	c.lies, c.absent = map[string]bool{}, nil
 	outboxes := map[string]bool{}
 	for _, in := range c.Inboxes {
 		c.inboxes[in.Name], outboxes[in.Outbox] = in, true
@@ -62,6 +65,7 @@ func (c *Conservation) Check(ctx context.Context) (*journal.Ledger, error) {
 	for _, j := range jobs {
 		c.job(j)
 	}
+	c.renamed()
 	return c.ledger, ctx.Err()
 }
 
@@ -141,7 +145,10 @@ func (c *Conservation) readJob(ctx context.Context, j journal.Job) (conserved, b
 		return conserved{}, false
 	}
 	k := conserved{id: j.ID, inbox: j.Inbox, state: j.State, r: &Record{Set: r.Set, Root: r.Root, Folder: r.Folder,
-		Files: r.Files, Archive: r.Archive, Moved: r.Moved}}
+		Files: r.Files, Archive: r.Archive, Moved: r.Moved, Declaration: r.Declaration}}
+	if k.busy() {
+		k.r.Images = r.Images
+	}
 	for _, file := range r.Replaced {
 		c.gone[placeOf(in.Outbox, file)] = true
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kurir/agent/journal"
@@ -55,7 +56,11 @@ func (c *Conservation) sentPlace(out, rel string, folder, note bool) {
 	case c.deleted(rc):
 		c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Deleted += rc.files() })
 	case rc.files() > 0:
-		c.find(journal.FoundMissing, rc.Inbox, rc.ID, placeOf(out, rel), "")
+		gone := absent{inbox: rc.Inbox, id: rc.ID, nomorAju: rc.NomorAju, paths: []string{placeOf(out, rel)}}
+		for _, im := range rc.Images {
+			gone.photos = append(gone.photos, im.SHA256)
+		}
+		c.absent = append(c.absent, gone)
 	}
 }
 
@@ -85,6 +90,7 @@ func (c *Conservation) originals(out, rel string, rc Receipt) {
 	want := func(name string, size int64, sum string) {
 		got, ok := have[name]
 		at := placeOf(out, path.Join(rel, name))
+		c.lies[rc.NomorAju+" "+sum] = c.lies[rc.NomorAju+" "+sum] || ok || c.gone[at]
 		delete(have, name)
 		switch {
 		case !ok && !c.gone[at]:
@@ -205,8 +211,54 @@ func (c *Conservation) job(j conserved) {
 		c.ledger.Count(j.inbox, journal.Xray, func(t *journal.Tally) { t.Withdrawn++ })
 		return
 	}
+	if j.busy() && c.vacated(in, j) {
+		return
+	}
 	for _, f := range j.r.Files {
 		c.file(in, j, f)
+	}
+}
+
+// vacated notes of a set that has not ended which of its photos are there, and whether none of its files is.
+func (c *Conservation) vacated(in Inbox, j conserved) bool {
+	gone := absent{inbox: j.inbox, id: j.id, nomorAju: j.r.Declaration.NomorAju}
+	for _, f := range j.r.Files {
+		if exists(j.r.path(f.Path), "") || j.r.Archive != "" && exists(in.Outbox, path.Join(j.r.Archive, j.r.inside(f.Path))) {
+			continue
+		}
+		gone.paths = append(gone.paths, j.r.path(f.Path))
+	}
+	for _, im := range j.r.Images {
+		if im.Here {
+			gone.photos = append(gone.photos, im.SHA256)
+			at := j.r.path(im.Path)
+			c.lies[gone.nomorAju+" "+im.SHA256] = c.lies[gone.nomorAju+" "+im.SHA256] || !slices.Contains(gone.paths, at)
+		}
+	}
+	if len(gone.paths) == 0 || len(gone.paths) < len(j.r.Files) || in.Delete && exists(in.Outbox, j.r.Archive+receiptSuffix) {
+		return false
+	}
+	c.absent = append(c.absent, gone)
+	return true
+}
+
+// absent is a set none of whose files is where it should be.
+type absent struct {
+	inbox, id, nomorAju string
+	paths               []string
+	photos              []string // their content
+}
+
+// renamed judges, when all places are known, the sets that are not in theirs. One whose photos lie in another of the same
+// declaration was given that one's name while it waited; the others are missing.
+func (c *Conservation) renamed() {
+	for _, a := range c.absent {
+		if len(a.photos) > 0 && !slices.ContainsFunc(a.photos, func(sum string) bool { return !c.lies[a.nomorAju+" "+sum] }) {
+			continue
+		}
+		for _, at := range a.paths {
+			c.find(journal.FoundMissing, a.inbox, a.id, at, "")
+		}
 	}
 }
 

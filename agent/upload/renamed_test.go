@@ -3,6 +3,7 @@ package upload_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"kurir/agent/journal"
@@ -14,7 +15,7 @@ import (
 // other set; the first leaves nothing behind that would fail one day.
 func TestRenamedWhileItWaits(t *testing.T) {
 	r := newRig(t, simulator.Options{})
-	r.unproved = true
+	r.unproved = true // a photo is overwritten
 	must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
 	r.start()
 	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
@@ -36,7 +37,7 @@ func TestRenamedWhileItWaits(t *testing.T) {
 // TestRenamedHalfSent: what was sent under the first name is that name's sent set, and is not sent again under the other.
 func TestRenamedHalfSent(t *testing.T) {
 	r := newRig(t, simulator.Options{})
-	r.unproved, r.in.MaxImages = true, 1
+	r.in.MaxImages = 1
 	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Add, Do: simulator.DoStatus, Status: 503}}))
 	r.start()
 	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1), "b.jpg": jpg(2)})
@@ -52,11 +53,35 @@ func TestRenamedHalfSent(t *testing.T) {
 	r.until("no job is left", func() bool { return r.active() == 0 })
 }
 
+// TestRenamedAsItIs: both names have a receipt of what was sent under them, and the originals lie where the last name says.
+// Nothing is missed, neither while the first name still waits nor in the end.
+func TestRenamedAsItIs(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.in.MaxImages = 1
+	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Add, Do: simulator.DoStatus, Status: 503}}))
+	r.start()
+	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1), "b.jpg": jpg(2)})
+	r.until("one photo is stored", func() bool { return len(r.sim.Photos("G")) == 1 })
+	r.await("U", upload.StateRetrying)
+	r.rename("U", "V")
+	r.await("V", upload.StateRetrying)
+	r.stop() // which looks for every file
+	must(t, r.sim.SetFaults(nil))
+	r.start()
+	r.await("U", upload.StateSent)
+	r.await("V", upload.StateSent)
+	r.once("G", jpg(1), jpg(2))
+	r.until("no job is left", func() bool { return r.active() == 0 })
+	want := []string{"U.receipt.json", "V.receipt.json", "V/a.jpg", "V/b.jpg", "V/d.json"}
+	if got := r.sentFiles(); !slices.Equal(got, want) {
+		t.Errorf("sent holds %v, want %v", got, want)
+	}
+}
+
 // TestLatePhotoThatGoesAgain: a late photo that is taken away before it is sent leaves the sent set what it was. Brought back,
 // it is sent.
 func TestLatePhotoThatGoesAgain(t *testing.T) {
 	r := newRig(t, simulator.Options{})
-	r.unproved = true
 	r.start()
 	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
 	r.await("U", upload.StateSent)
