@@ -89,6 +89,12 @@ func (a *benchAgent) memory(name string) float64 {
 	return float64(a.figure("/proc/%d/status", name+":")) / 1024
 }
 
+// written is how many bytes the process has had written to disks.
+func (a *benchAgent) written() float64 {
+	a.b.Helper()
+	return float64(a.figure("/proc/%d/io", "write_bytes:"))
+}
+
 // wakeups counts how often a thread of the process has been woken.
 func (a *benchAgent) wakeups() int {
 	a.b.Helper()

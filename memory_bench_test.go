@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,23 +35,32 @@ func BenchmarkGiBSet(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkManyImages sends one set of 10 000 small images with the real binary.
+// BenchmarkManyImages sends one set of 1 000, and one of 10 000 small images with the real binary, and reports besides its
+// memory what it writes to the disk for each image. KURIR_BENCH_IMAGES is the largest set.
 //
 //	go test -run '^$' -bench ManyImages -benchtime 1x .
 func BenchmarkManyImages(b *testing.B) {
-	const images = 10_000
+	for _, images := range []int{1_000, 10_000} {
+		if images <= number("KURIR_BENCH_IMAGES", images) {
+			b.Run(strconv.Itoa(images), func(b *testing.B) { manyImages(b, images) })
+		}
+	}
+}
+
+func manyImages(b *testing.B, images int) {
 	for range b.N {
 		a := newBenchAgent(b, simulator.Options{})
 		a.start(xrayInbox)
 		idle := a.memory("VmRSS")
 		dir := a.path("many")
 		dropSet(b, dir, "MANY", images, 2<<10)
-		began := time.Now()
+		began, wrote := time.Now(), a.written()
 		if err := os.Rename(dir, a.path("in", "many")); err != nil {
 			b.Fatal(err)
 		}
 		await(b, func() bool { return a.receipt("many") })
-		b.ReportMetric(images/time.Since(began).Seconds(), "images/s")
+		b.ReportMetric(float64(images)/time.Since(began).Seconds(), "images/s")
+		b.ReportMetric((a.written()-wrote)/float64(images)/1024, "KiB-written/image")
 		a.reportPeak(idle)
 		if got := len(a.sim.Photos("MANY")); got != images {
 			b.Fatalf("%d photos arrived", got)

@@ -138,7 +138,7 @@ func (r *Record) brought() (sent, duplicates int, bytes int64) {
 
 // finishFailed moves the files to failed/ and settles the job as failed. Every part may be repeated.
 func (t *task) finishFailed(ctx context.Context) error {
-	job := t.claim.Job()
+	job := t.job
 	job.Label, job.State, job.Cause = StateFailed, journal.Failed, t.r.Failure
 	if err := t.p.putFailed(t.in, job, t.r, t.logged(t.r.Failure)); err != nil {
 		return err

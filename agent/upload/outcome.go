@@ -98,7 +98,7 @@ func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, ca
 
 // postpone settles the claim as due again at a time, and shows why.
 func (t *task) postpone(ctx context.Context, at time.Time, cause *journal.Cause) {
-	job := t.claim.Job()
+	job := t.job
 	t.p.o.Observe(Event{What: Postponed, ID: job.ID, Inbox: job.Inbox, Code: cause.Code})
 	t.p.log.Warn("set postponed", "id", job.ID, "code", cause.Code, "error", t.logged(cause), "next_attempt_at", at)
 	o := journal.Outcome{State: journal.Active, Due: at, Label: StateRetrying, Cause: cause}
@@ -139,7 +139,7 @@ func (t *task) settle(ctx context.Context, o journal.Outcome) {
 		if err == nil || errors.Is(err, journal.ErrLost) || errors.Is(err, journal.ErrClosed) {
 			return
 		}
-		t.p.log.Error("job not settled", "id", t.claim.Job().ID, "error", err)
+		t.p.log.Error("job not settled", "id", t.job.ID, "error", err)
 		timer := time.NewTimer(transport.Backoff(time.Second, 30*time.Second, func() float64 { return 1 })(n))
 		select {
 		case <-ctx.Done():

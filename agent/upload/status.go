@@ -123,9 +123,23 @@ func (p *Pipeline) images(r *Record, label string, here bool) []ImageInfo {
 	return out
 }
 
+// showCost times the number of photos in a set is how long it is before what has been sent of it is shown again: thousands of
+// photos are not described anew after every twenty of them.
+const showCost = 50 * time.Microsecond
+
+// showSending shows that the set is being sent, and what of it has been.
+func (t *task) showSending() {
+	now := t.p.o.Now()
+	if now.Sub(t.shown) < time.Duration(len(t.r.Images))*showCost {
+		return
+	}
+	t.shown = now
+	t.showState(StateSending, nil, time.Time{})
+}
+
 // showState writes the status of the claimed job, soon.
 func (t *task) showState(label string, cause *journal.Cause, due time.Time) {
-	job := t.claim.Job()
+	job := t.job
 	job.Label, job.Cause, job.Due, job.Updated = label, cause, due, t.p.o.Now()
 	t.p.status.later(t.p.statusOf(job, t.r), t.in.Outbox)
 }

@@ -22,6 +22,7 @@ type task struct {
 	p     *Pipeline
 	pass  *transport.Pass
 	claim journal.Claim
+	job   journal.Job // as it was claimed, without its data and steps
 	in    Inbox
 	r     *Record
 	open  *intent // a request whose outcome is not known
@@ -31,6 +32,7 @@ type task struct {
 	has     *bool     // whether the server holds a set for the declaration, as far as it was asked in this claim
 	turns   int       // requests repeated within this claim, against going round in circles
 	asked   bool      // the server was reached out to
+	shown   time.Time // when it was last shown what has been sent
 	notNow  time.Time // when to try again, where the server or the grace says so
 	why     error     // what has ended the work, for the log; nil while nothing has
 }
@@ -43,6 +45,8 @@ func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal
 	t := &task{p: p, pass: pass, claim: claim}
 	defer pass.Leave(transport.Neutral) // has no effect after another verdict
 	job := claim.Job()
+	t.job = job
+	t.job.Data, t.job.Steps = nil, nil
 	defer p.announce(job.Key)
 	r, open, err := load(job)
 	if err != nil {
@@ -99,7 +103,7 @@ func (t *task) run(ctx context.Context) error {
 // remember learns what other jobs of the same declaration have sent.
 func (t *task) remember(ctx context.Context) error {
 	t.mem = newMemory()
-	job := t.claim.Job()
+	job := t.job
 	if job.Group == "" {
 		return nil
 	}
@@ -171,7 +175,7 @@ func (t *task) send(ctx context.Context, indexes []int) error {
 	if err := t.step(stepIntent, sent, StateSending, nil); err != nil {
 		return err
 	}
-	t.showState(StateSending, nil, time.Time{})
+	t.showSending()
 	t.reached()
 	ans, err := call(ctx, t.r.Declaration, images)
 	if err != nil {
@@ -180,7 +184,7 @@ func (t *task) send(ctx context.Context, indexes []int) error {
 	t.pass.Leave(transport.OK)
 	if ans.Count != len(indexes) {
 		t.planned = false
-		t.p.log.Warn("count differs", "id", t.claim.Job().ID, "op", op, "sent", len(indexes), "jumlah_foto_terupload", ans.Count)
+		t.p.log.Warn("count differs", "id", t.job.ID, "op", op, "sent", len(indexes), "jumlah_foto_terupload", ans.Count)
 		if err := t.step(stepUnknown, note{Op: op, Status: ans.Status, Raw: ans.Raw, Why: "the count differs"}, "", nil); err != nil {
 			return err
 		}

@@ -2,8 +2,10 @@ package bolt
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"kurir/agent/journal"
 )
@@ -93,6 +95,10 @@ func (a *audit) pair(path [][]byte, key, value []byte) {
 	switch name {
 	case string(bucketJobs):
 		a.find(a.addJob(ka, kind, key, value))
+	case string(bucketData):
+		rev, _, err := decodeData(kind, key, value)
+		ka.have[name] += maphash.Bytes(a.seed, writtenBy(key, rev))
+		a.find(err)
 	case string(bucketSteps):
 		_, err := decodeStep(kind, key, value)
 		ka.haveSteps++
@@ -136,6 +142,9 @@ func (a *audit) addJob(ka *kindAudit, kind journal.Kind, key, value []byte) erro
 		a.want(ka, bucketGroups, entry(j.Group, j.Key))
 	}
 	a.want(ka, bucketRecent, recentKey(j))
+	if r.data != 0 {
+		a.want(ka, bucketData, writtenBy(key, r.data))
+	}
 	if j.State == journal.Active && j.Group != "" {
 		a.want(ka, bucketQueue, queueKey(j.Group, j.Due, j.Key))
 	}
@@ -143,6 +152,11 @@ func (a *audit) addJob(ka *kindAudit, kind journal.Kind, key, value []byte) erro
 		a.want(ka, bucketDue, dueKey(j.Due, dueJob, j.Key))
 	}
 	return nil
+}
+
+// writtenBy stands for the data of a job that a transaction wrote.
+func writtenBy(key []byte, rev uint64) []byte {
+	return binary.BigEndian.AppendUint64(slices.Clone(key), rev)
 }
 
 func (a *audit) want(ka *kindAudit, bucket, key []byte) {
@@ -168,11 +182,10 @@ func (a *audit) verdict() error {
 		return a.err
 	}
 	for kind, ka := range a.kinds {
-		indexes, buckets := [][]byte{bucketDue, bucketQueue, bucketIDs, bucketGroups, bucketRecent}, len(new(kindBuckets).all())
-		if a.schema == 1 { // it has no bucket recent
-			indexes, buckets = indexes[:4], buckets-1
-		}
-		if ka.buckets != buckets {
+		indexes := [][]byte{bucketDue, bucketQueue, bucketIDs, bucketGroups, bucketRecent, bucketData}
+		missing := int(currentSchema - a.schema) // schema 1 has no bucket recent, and schema 2 no bucket data
+		indexes = indexes[:len(indexes)-missing]
+		if ka.buckets != len(new(kindBuckets).all())-missing {
 			return damaged("kind %q has %d buckets", kind, ka.buckets)
 		}
 		if a.shallow {

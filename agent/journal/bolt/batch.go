@@ -42,7 +42,7 @@ func (b *batch) kind(k journal.Kind, create bool) (*kindBuckets, error) {
 	return kb, err
 }
 
-// load returns the job at (k, key); nil when there is none.
+// load returns the job at (k, key), without data that are apart; nil when there is none.
 func (b *batch) load(k journal.Kind, key string) (*record, error) {
 	kb, err := b.kind(k, false)
 	if kb == nil || err != nil {
@@ -51,8 +51,8 @@ func (b *batch) load(k journal.Kind, key string) (*record, error) {
 	return kb.load(key)
 }
 
-// put writes next in place of old, which is nil for a new job.
-func (b *batch) put(old, next *record) error {
+// put writes next in place of old, which is nil for a new job. keepsData: the data of next are what is stored.
+func (b *batch) put(old, next *record, keepsData bool) error {
 	kb, err := b.kind(next.job.Kind, true)
 	if err != nil {
 		return err
@@ -61,6 +61,9 @@ func (b *batch) put(old, next *record) error {
 	next.rev = uint64(b.tx.ID())
 	if err := b.reindex(kb, old, next); err != nil {
 		return err
+	}
+	if err := kb.putData(old, next, keepsData); err != nil {
+		return fmt.Errorf("put data: %w", err)
 	}
 	return kb.jobs.Put([]byte(next.job.Key), encodeJob(next))
 }
@@ -76,6 +79,11 @@ func (b *batch) remove(old *record) error {
 	}
 	if err := b.dropSteps(kb, old.job.Key, 0, old.steps); err != nil {
 		return err
+	}
+	if old.data != 0 {
+		if err := kb.data.Delete([]byte(old.job.Key)); err != nil {
+			return fmt.Errorf("delete data: %w", err)
+		}
 	}
 	return kb.jobs.Delete([]byte(old.job.Key))
 }

@@ -18,6 +18,7 @@ type claim struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	job    journal.Job // with Steps
+	doubt  bool        // a write has failed: nobody knows whether job is what is stored
 }
 
 // Claim holds the Active job with the earliest Due that is not after now, unless it or its group is held. It reads the due
@@ -96,6 +97,9 @@ func (kb *kindBuckets) jobAt(due time.Time, tag byte, name string) (*journal.Job
 	if r == nil || r.job.State != journal.Active || r.job.Group != group || !r.job.Due.Equal(due) {
 		return nil, fmt.Errorf("%w: due entry %q has no job", journal.ErrDamaged, name)
 	}
+	if err := kb.fill(r); err != nil {
+		return nil, err
+	}
 	r.job.Steps, err = kb.loadSteps(r)
 	return &r.job, err
 }
@@ -157,7 +161,7 @@ func (c *claim) Step(st journal.Step) error {
 	if st.Data != nil {
 		next.Data = slices.Clone(st.Data)
 	}
-	return c.write("step", next)
+	return c.write("step", next, st.Data == nil)
 }
 
 // Settle implements journal.Claim. After any error but ErrLost the claim is still held, and may be settled again.
@@ -180,7 +184,7 @@ func (c *claim) Settle(o journal.Outcome) error {
 	if o.Data != nil {
 		next.Data = o.Data
 	}
-	if err := c.write("settle", next); err != nil {
+	if err := c.write("settle", next, o.Data == nil); err != nil {
 		return err
 	}
 	c.release(errSettled)
@@ -188,8 +192,9 @@ func (c *claim) Settle(o journal.Outcome) error {
 }
 
 // write makes next, of which the steps but the last are stored already, the job. What is stored is compared, not assumed:
-// an earlier write of the claim may have taken place although it was answered with an error.
-func (c *claim) write(verb string, next journal.Job) error {
+// an earlier write of the claim may have taken place although it was answered with an error. keepsData: next has the data that
+// the job has.
+func (c *claim) write(verb string, next journal.Job, keepsData bool) error {
 	if err := check(next); err != nil {
 		return fmt.Errorf("%s %s job %q: %w", verb, next.Kind, next.Key, err)
 	}
@@ -207,12 +212,13 @@ func (c *claim) write(verb string, next journal.Job) error {
 		if err := b.putSteps(r, next.Steps, min(known, int(old.steps))); err != nil {
 			return err
 		}
-		if err := b.put(old, r); err != nil {
+		if err := b.put(old, r, keepsData && !c.doubt); err != nil {
 			return err
 		}
 		next.Updated = r.job.Updated
 		return nil
 	}})
+	c.doubt = err != nil
 	if err != nil {
 		return fmt.Errorf("%s %s job %q: %w", verb, next.Kind, next.Key, err)
 	}

@@ -26,7 +26,7 @@ func sample(t *testing.T, path string) map[string]journal.Job {
 	for i := range 120 {
 		j := journal.Job{
 			Kind: journal.Xray, Key: fmt.Sprint("key-", i), ID: fmt.Sprint("id-", i%50), Inbox: "one", Label: "ready",
-			Group: fmt.Sprint("g", i%7), Due: time.Unix(int64(1000+i), 0), Data: bytes.Repeat([]byte("x"), i*50),
+			Group: fmt.Sprint("g", i%7), Due: time.Unix(int64(1000+i), 0), Data: bytes.Repeat([]byte("x"), i*80), // some of it is kept apart
 		}
 		if i%5 == 0 {
 			j.Kind, j.Group = journal.Aju, ""
@@ -290,6 +290,15 @@ func TestAuditFindsLostEntries(t *testing.T) {
 		{"steps", func(kb *kindBuckets) error { return dropFirst(kb.steps) }},
 		{"counts", func(kb *kindBuckets) error { return dropFirst(kb.counts) }},
 		{"jobs", func(kb *kindBuckets) error { return dropFirst(kb.jobs) }},
+		{"data", func(kb *kindBuckets) error { return dropFirst(kb.data) }},
+		{"data of another change", func(kb *kindBuckets) error {
+			k, v := kb.data.Cursor().First()
+			rev, data, err := decodeData(kb.kind, k, v)
+			return errors.Join(err, kb.data.Put(bytes.Clone(k), encodeData(kb.kind, k, rev+1, data)))
+		}},
+		{"data of nobody", func(kb *kindBuckets) error {
+			return kb.data.Put([]byte("x"), encodeData(kb.kind, []byte("x"), 1, []byte("{}")))
+		}},
 		{"due entry too many", func(kb *kindBuckets) error { return kb.due.Put(dueKey(time.Now(), dueJob, "x"), nil) }},
 		{"record moved", func(kb *kindBuckets) error {
 			_, v := kb.jobs.Cursor().First()

@@ -14,7 +14,8 @@ import (
 // The file:
 //
 //	meta/schema                              the schema number, sealed
-//	kinds/KIND/jobs    key                -> job record
+//	kinds/KIND/jobs    key                -> job record, in which small data are
+//	           data    key                -> large data of a job, written when they change and not with each step
 //	           steps   len(key) key seq   -> step record; seq is 0, 1, 2 ... without gaps
 //	           due     time 'j' key       -> ""   Active jobs without a group
 //	                   time 'g' group     -> ""   groups that have Active jobs, at the earliest Due of these
@@ -30,6 +31,7 @@ var (
 	bucketMeta   = []byte("meta")
 	bucketKinds  = []byte("kinds")
 	bucketJobs   = []byte("jobs")
+	bucketData   = []byte("data")
 	bucketSteps  = []byte("steps")
 	bucketDue    = []byte("due")
 	bucketQueue  = []byte("queue")
@@ -112,7 +114,7 @@ func entry(name, key string) []byte { return append(prefixed(name), key...) }
 type kindBuckets struct {
 	kind journal.Kind
 
-	jobs, steps, due, queue, ids, groups, recent, counts *bbolt.Bucket
+	jobs, data, steps, due, queue, ids, groups, recent, counts *bbolt.Bucket
 }
 
 // openKind returns the buckets of k; nil when there has never been a job of that kind.
@@ -157,13 +159,13 @@ func createKind(tx *bbolt.Tx, k journal.Kind) (*kindBuckets, error) {
 // all names the buckets.
 func (kb *kindBuckets) all() map[string]**bbolt.Bucket {
 	return map[string]**bbolt.Bucket{
-		string(bucketJobs): &kb.jobs, string(bucketSteps): &kb.steps, string(bucketDue): &kb.due,
+		string(bucketJobs): &kb.jobs, string(bucketData): &kb.data, string(bucketSteps): &kb.steps, string(bucketDue): &kb.due,
 		string(bucketQueue): &kb.queue, string(bucketIDs): &kb.ids, string(bucketGroups): &kb.groups,
 		string(bucketRecent): &kb.recent, string(bucketCounts): &kb.counts,
 	}
 }
 
-// load returns the job at key; nil when there is none.
+// load returns the job at key, without data that are apart; nil when there is none.
 func (kb *kindBuckets) load(key string) (*record, error) {
 	b := kb.jobs.Get([]byte(key))
 	if b == nil {

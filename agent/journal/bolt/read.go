@@ -39,6 +39,9 @@ func (s *Store) get(k journal.Kind, key string) (*record, error) {
 		if r, err = kb.load(key); r == nil || err != nil {
 			return err
 		}
+		if err := kb.fill(r); err != nil {
+			return err
+		}
 		r.job.Steps, err = kb.loadSteps(r)
 		return err
 	})
@@ -134,10 +137,12 @@ func (l *lister) take(kb *kindBuckets, v []byte, indexed bool) error {
 	if err != nil {
 		return err
 	}
-	if l.selects(&r.job) {
-		l.jobs = append(l.jobs, r.job)
+	if !l.selects(&r.job) {
+		return nil
 	}
-	return nil
+	err = kb.fill(r)
+	l.jobs = append(l.jobs, r.job)
+	return err
 }
 
 // selects reports whether every field of the filter fits j.

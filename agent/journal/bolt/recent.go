@@ -176,6 +176,9 @@ func (p *pager) run(tx *bbolt.Tx) error {
 		if r == nil || !r.job.Updated.Equal(parseDue(s.at)) {
 			return damaged("entry of last change %q has no job", key)
 		}
+		if err := kb.fill(r); err != nil {
+			return err
+		}
 		p.jobs = append(p.jobs, r.job)
 		k, _ := s.cursor.Prev()
 		s.stand(k)

@@ -15,8 +15,13 @@ import (
 // checksums of its own: without one, a flipped bit would be believed. Fields follow one another; strings and byte
 // strings have their length before them. Times come back in UTC, to the nanosecond.
 
-// recordFormat is the first byte of every job and step record.
-const recordFormat = 1
+// recordFormat is the first byte of every job and step record, apartFormat that of a job whose data are apart, dataFormat that
+// of these.
+const (
+	recordFormat = 1
+	apartFormat  = 2
+	dataFormat   = 3
+)
 
 // sumSize is the length of the checksum at the end of a record.
 const sumSize = 4
@@ -28,6 +33,7 @@ type record struct {
 	job   journal.Job // without Steps
 	rev   uint64      // the transaction that wrote it
 	steps uint32      // how many steps it has
+	data  uint64      // the transaction that wrote the job's data, where these are apart; else 0
 }
 
 // seal appends the checksum of body at (kind, key).
@@ -53,8 +59,12 @@ func checksum(kind journal.Kind, key, body []byte) uint32 {
 // encodeJob returns r as a sealed record.
 func encodeJob(r *record) []byte {
 	j := &r.job
-	b := make([]byte, 0, 128+len(j.ID)+len(j.Inbox)+len(j.Group)+len(j.Data))
-	b = append(b, recordFormat)
+	size := 128 + len(j.ID) + len(j.Inbox) + len(j.Group)
+	if r.data == 0 {
+		size += len(j.Data)
+	}
+	b := make([]byte, 0, size)
+	b = append(b, format(r))
 	b = binary.AppendUvarint(b, r.rev)
 	b = binary.AppendUvarint(b, uint64(r.steps))
 	for _, s := range []string{string(j.State), j.Label, j.ID, j.Inbox, j.Group} {
@@ -71,8 +81,19 @@ func encodeJob(r *record) []byte {
 		b = appendString(b, j.Cause.Message)
 		b = appendString(b, j.Cause.Detail)
 	}
-	b = appendRaw(b, j.Data)
+	if r.data != 0 {
+		b = binary.AppendUvarint(b, r.data)
+	} else {
+		b = appendRaw(b, j.Data)
+	}
 	return seal(j.Kind, []byte(j.Key), b)
+}
+
+func format(r *record) byte {
+	if r.data != 0 {
+		return apartFormat
+	}
+	return recordFormat
 }
 
 // decodeJob reads what encodeJob wrote for kind and key. Nothing in the record refers to b afterwards.
@@ -82,7 +103,7 @@ func decodeJob(kind journal.Kind, key, b []byte) (*record, error) {
 		return nil, err
 	}
 	d := decoder{b: body}
-	d.format()
+	kept := d.byte()
 	r := &record{rev: d.uvarint(), steps: uint32(d.uvarint())}
 	r.job = journal.Job{
 		Kind: kind, Key: string(key),
@@ -92,8 +113,13 @@ func decodeJob(kind journal.Kind, key, b []byte) (*record, error) {
 	if d.byte() != 0 {
 		r.job.Cause = &journal.Cause{Code: d.str(), Message: d.str(), Detail: d.str()}
 	}
-	r.job.Data = d.raw()
-	if !d.finished() {
+	switch kept {
+	case recordFormat:
+		r.job.Data = d.raw()
+	case apartFormat:
+		r.data = d.uvarint()
+	}
+	if kept != format(r) || !d.finished() {
 		return nil, fmt.Errorf("%w: job %q of kind %q cannot be decoded", journal.ErrDamaged, key, kind)
 	}
 	return r, nil

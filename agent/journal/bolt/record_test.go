@@ -20,6 +20,7 @@ func records() []*record {
 	empty := journal.Job{Kind: "k", Key: "key", Data: json.RawMessage{}, Cause: &journal.Cause{}}
 	return []*record{
 		{job: journal.Job{Kind: "k", Key: "key"}}, {job: empty, rev: 1}, {job: full, rev: 1<<64 - 1, steps: 1<<32 - 1},
+		{job: journal.Job{Kind: "k", Key: "key", Label: "apart"}, rev: 9, data: 7},
 	}
 }
 
@@ -37,7 +38,7 @@ func TestRecords(t *testing.T) {
 			"cut short":    second(decodeJob(kind, key, b[:len(b)-1])),
 			"empty":        second(decodeJob(kind, key, nil)),
 			"more behind":  second(decodeJob(kind, key, seal(kind, key, append(bytes.Clone(b[:len(b)-sumSize]), 0)))),
-			"format":       second(decodeJob(kind, key, seal(kind, key, append([]byte{recordFormat + 1}, b[1:len(b)-sumSize]...)))),
+			"format":       second(decodeJob(kind, key, seal(kind, key, append([]byte{dataFormat}, b[1:len(b)-sumSize]...)))),
 		} {
 			if !errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("%s: %v", name, err)
@@ -87,6 +88,23 @@ func FuzzJob(f *testing.F) {
 		again, err := decodeJob(kind, []byte(key), encodeJob(r))
 		if err != nil || !reflect.DeepEqual(again, r) {
 			t.Errorf("%+v came back as %+v, %v", r, again, err)
+		}
+	})
+}
+
+// FuzzData is FuzzJob for data that are apart.
+func FuzzData(f *testing.F) {
+	b := encodeData("k", []byte("key"), 300, json.RawMessage("{}"))
+	f.Add(b[:len(b)-sumSize])
+	f.Fuzz(func(t *testing.T, body []byte) {
+		key := []byte("key")
+		rev, data, err := decodeData("k", key, seal("k", key, body))
+		if err != nil {
+			return
+		}
+		again, same, err := decodeData("k", key, encodeData("k", key, rev, data))
+		if err != nil || again != rev || !bytes.Equal(same, data) {
+			t.Errorf("%d %q came back as %d %q, %v", rev, data, again, same, err)
 		}
 	})
 }

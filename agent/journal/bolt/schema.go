@@ -11,12 +11,13 @@ import (
 
 // currentSchema is the schema number that this program writes. Whoever changes layout.go or record.go in a way that an older
 // program would misread raises it, and adds a migration.
-const currentSchema = 2
+const currentSchema = 3
 
 // migrations lead from one schema to the next: the first from 1 to 2. Each runs in the transaction that also writes
 // the new number.
 var migrations = []func(*bbolt.Tx) error{
 	addRecent,
+	addData,
 }
 
 // keySchema is the key in the bucket meta.

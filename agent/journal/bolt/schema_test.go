@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,9 +21,12 @@ import (
 
 // oldJournal writes the journal that a program of schema 1 has left, and returns its jobs, with their steps, as that
 // program has read them.
-func oldJournal(t *testing.T, path string) []journal.Job {
+func oldJournal(t *testing.T, path string) []journal.Job { return journalOf(t, 1, path) }
+
+// journalOf is oldJournal for any old schema. That of schema 2 holds data that are kept apart since.
+func journalOf(t *testing.T, schema int, path string) []journal.Job {
 	t.Helper()
-	packed, err := os.Open(filepath.Join("testdata", "schema1.db.gz"))
+	packed, err := os.Open(filepath.Join("testdata", fmt.Sprintf("schema%d.db.gz", schema)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +42,7 @@ func oldJournal(t *testing.T, path string) []journal.Job {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := os.ReadFile(filepath.Join("testdata", "schema1.json"))
+	lines, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("schema%d.json", schema)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,31 +83,54 @@ func wantJobs(t *testing.T, s *Store, want []journal.Job) {
 	}
 }
 
-// TestOldSchema opens a journal of schema 1: nothing of it is lost, and a copy that schema 1 understands is kept.
+// TestOldSchema opens a journal of each old schema: nothing of it is lost, and a copy that the old program understands is
+// kept. What is written later is found as well.
 func TestOldSchema(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "journal.db")
-	want := oldJournal(t, path)
-	if len(want) < 20 {
-		t.Fatalf("the old journal has %d jobs", len(want))
+	for schema := 1; schema < currentSchema; schema++ {
+		t.Run(fmt.Sprint(schema), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "journal.db")
+			want := journalOf(t, schema, path)
+			if len(want) < 20 {
+				t.Fatalf("the old journal has %d jobs", len(want))
+			}
+			s, report, err := Open(path, Options{})
+			if err != nil || report.Fresh {
+				t.Fatalf("open: %v, %+v", err, report)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			wantJobs(t, s, want)
+			failed, err := s.Recent(context.Background(), journal.Filter{Kind: journal.Xray, State: journal.Failed}, journal.Place{})
+			if err != nil || len(failed) != 3 {
+				t.Errorf("what failed: %+v, %v", failed, err)
+			}
+			copied, err := os.ReadFile(sibling(path, fmt.Sprintf("-schema%d.bak", schema)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := examine(bytes.NewReader(copied), int64(len(copied)), false); n != uint64(schema) || err != nil {
+				t.Errorf("the copy has schema %d: %v", n, err)
+			}
+			touch(t, s, want)
+		})
 	}
-	s, report, err := Open(path, Options{})
-	if err != nil || report.Fresh {
-		t.Fatalf("open: %v, %+v", err, report)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	wantJobs(t, s, want)
-	failed, err := s.Recent(context.Background(), journal.Filter{Kind: journal.Xray, State: journal.Failed}, journal.Place{})
-	if err != nil || len(failed) != 3 {
-		t.Errorf("what failed: %+v, %v", failed, err)
+}
+
+// touch changes each job without its data, and then with them.
+func touch(t *testing.T, s *Store, jobs []journal.Job) {
+	t.Helper()
+	ctx := context.Background()
+	for _, w := range jobs {
+		for _, data := range []json.RawMessage{w.Data, append(bytes.Clone(w.Data), ' ')} {
+			err := s.Update(ctx, w.Kind, w.Key, func(j *journal.Job) error { j.Data = data; return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Get(ctx, w.Kind, w.Key); err != nil || !bytes.Equal(got.Data, data) {
+				t.Errorf("job %s has other data: %v", w.Key, err)
+			}
+		}
 	}
 	checkFile(t, s)
-	copied, err := os.ReadFile(sibling(path, "-schema1.bak"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := examine(bytes.NewReader(copied), int64(len(copied)), false); n != 1 || err != nil {
-		t.Errorf("the copy has schema %d: %v", n, err)
-	}
 }
 
 // TestOldSchemaNoRoom cannot keep the copy: nothing is changed.

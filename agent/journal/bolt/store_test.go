@@ -65,7 +65,7 @@ func TestBadOpAlone(t *testing.T) {
 	s := open1(t, filepath.Join(t.TempDir(), "journal.db"))
 	put := func(key string) *op {
 		return &op{done: make(chan error, 1), apply: func(b *batch) error {
-			return b.put(nil, &record{job: journal.Job{Kind: journal.Xray, Key: key, State: journal.Active, Label: key}})
+			return b.put(nil, &record{job: journal.Job{Kind: journal.Xray, Key: key, State: journal.Active, Label: key}}, false)
 		}}
 	}
 	errBad := errors.New("bad")
@@ -162,7 +162,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 	taken := make(chan struct{})
 	go func() {
 		o := &op{done: make(chan error, 1), apply: func(b *batch) error {
-			return b.put(nil, &record{job: journal.Job{Kind: journal.Xray, Key: "first", State: journal.Active}})
+			return b.put(nil, &record{job: journal.Job{Kind: journal.Xray, Key: "first", State: journal.Active}}, false)
 		}}
 		s.ops <- o
 		close(taken)

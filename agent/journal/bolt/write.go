@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (s *Store) Put(ctx context.Context, j journal.Job) error {
 		if err := b.putSteps(next, j.Steps, 0); err != nil {
 			return err
 		}
-		return b.put(nil, next)
+		return b.put(nil, next, false)
 	}})
 }
 
@@ -107,7 +108,7 @@ func (s *Store) tryUpdate(ctx context.Context, k journal.Kind, key string, fn fu
 		if err := b.putSteps(next, j.Steps, 0); err != nil {
 			return err
 		}
-		return b.put(old, next)
+		return b.put(old, next, bytes.Equal(j.Data, seen.job.Data))
 	}})
 }
 

@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) journal.Store, reopen func(t *tes
 		{"SettleTwice", testSettleTwice},
 		{"SettleState", testSettleState},
 		{"HeldJobIsDueAfterReopen", testHeldAfterReopen},
+		{"LargeData", testLargeData},
 		{"Get", testGet},
 		{"Isolation", testIsolation},
 		{"List", testList},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"kurir/agent/journal"
@@ -149,4 +150,31 @@ func testUpdateRemove(e *env) {
 	j.Steps = nil
 	e.put(j)
 	e.same(e.get(kind, "k"), j) // the old steps are gone with the old job
+}
+
+// testLargeData gives a job data of every size and changes all else about it meanwhile: it has them, whoever asks.
+func testLargeData(e *env) {
+	want := job("k", t0)
+	e.put(want)
+	for _, size := range []int{10, 5_000, 100_000, 20_000, 3_000_000, 0, 9_000} {
+		want.Data = json.RawMessage(`"` + strings.Repeat("x", size) + `"`)
+		e.update("k", func(j *journal.Job) error { j.Data = want.Data; return nil })
+		c := e.claim("k", t0)
+		st := journal.Step{Name: "s", At: t0}
+		e.step(c, st)
+		want.Steps = append(want.Steps, st)
+		e.same(c.Job(), want)
+		e.settle(c, journal.Outcome{State: journal.Active, Due: t0, Cause: want.Cause})
+		e.update("k", func(j *journal.Job) error { e.same(*j, want); return nil })
+		e.same(e.get(kind, "k"), want)
+		listed, err := e.store.List(context.Background(), journal.Filter{Kind: kind})
+		recent, err2 := e.store.Recent(context.Background(), journal.Filter{Kind: kind}, journal.Place{})
+		if errors.Join(err, err2) != nil || len(listed) != 1 || len(recent) != 1 {
+			e.Fatalf("%d listed, %d recent: %v, %v", len(listed), len(recent), err, err2)
+		}
+		if string(listed[0].Data) != string(want.Data) || string(recent[0].Data) != string(want.Data) {
+			e.Errorf("listed with %d and %d bytes of data, want %d", len(listed[0].Data), len(recent[0].Data), len(want.Data))
+		}
+		e.store = e.reopen(e.T, e.store)
+	}
 }
