@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"hash/maphash"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -22,7 +24,8 @@ const (
 // the look before: its cost is what has happened since, not what ever happened.
 type history struct {
 	mu     sync.Mutex
-	ended  map[string]upload.Outcome // by job
+	seed   maphash.Seed
+	ended  map[uint64]outcome // by the hash of a job's key
 	looked time.Time
 	last   control.History
 }
@@ -41,24 +44,37 @@ func (a *Agent) History(ctx context.Context) (control.History, error) {
 		since = back
 	}
 	if h.ended == nil {
-		h.ended = map[string]upload.Outcome{}
+		h.seed, h.ended = maphash.MakeSeed(), map[uint64]outcome{}
 	}
 	if a.upload != nil {
 		if err := a.upload.Outcomes(ctx, since, h.add); err != nil {
 			return control.History{}, err
 		}
 	}
-	maps.DeleteFunc(h.ended, func(_ string, o upload.Outcome) bool { return o.At.Before(first) })
-	h.looked, h.last = now, bucketed(slices.Collect(maps.Values(h.ended)), first)
+	maps.DeleteFunc(h.ended, func(_ uint64, e outcome) bool { return time.Unix(0, e.at).Before(first) })
+	h.looked, h.last = now, bucketed(maps.Values(h.ended), first)
 	return h.last, nil
 }
 
+// outcome is how a set has ended, in few bytes: there may be a hundred thousand in a day.
+type outcome struct {
+	at   int64 // Unix time in nanoseconds
+	took time.Duration
+}
+
+// tookFailed is in the place of a time: the set has failed.
+const tookFailed = -1
+
 // add remembers how a set ended. One that was sent keeps its first time: a late photo does not make it slow.
 func (h *history) add(o upload.Outcome) {
-	if known, ok := h.ended[o.Key]; ok && !known.Failed && !o.Failed {
+	key, e := maphash.String(h.seed, o.Key), outcome{o.At.UnixNano(), o.Took}
+	if o.Failed {
+		e.took = tookFailed
+	}
+	if known, ok := h.ended[key]; ok && known.took != tookFailed && e.took != tookFailed {
 		return
 	}
-	h.ended[o.Key] = o
+	h.ended[key] = e
 }
 
 // firstHour is the beginning of the first of the hours that end with the one of now.
@@ -68,21 +84,22 @@ func firstHour(now time.Time) time.Time {
 }
 
 // bucketed counts outcomes by the hour.
-func bucketed(ended []upload.Outcome, first time.Time) control.History {
+func bucketed(all iter.Seq[outcome], first time.Time) control.History {
 	h := control.History{Step: "1h", Buckets: make([]control.Bucket, historySpan)}
 	took := map[int][]float64{}
 	for i := range h.Buckets {
 		h.Buckets[i].At = first.Add(time.Duration(i) * time.Hour)
 	}
-	for _, o := range ended {
-		i := int(o.At.Sub(first) / time.Hour)
+	for e := range all {
+		at := time.Unix(0, e.at)
+		i := int(at.Sub(first) / time.Hour)
 		switch {
-		case o.At.Before(first) || i >= historySpan:
-		case o.Failed:
+		case at.Before(first) || i >= historySpan:
+		case e.took == tookFailed:
 			h.Buckets[i].Failed++
 		default:
 			h.Buckets[i].Sent++
-			took[i] = append(took[i], o.Took.Seconds())
+			took[i] = append(took[i], e.took.Seconds())
 		}
 	}
 	for i, times := range took {

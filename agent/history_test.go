@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"hash/maphash"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,13 +18,13 @@ func TestHistoryByTheHour(t *testing.T) {
 	if want := time.Date(2026, 2, 28, 11, 0, 0, 0, jakarta); !first.Equal(want) {
 		t.Fatalf("the first hour is %v", first)
 	}
-	sent := func(at time.Time, seconds int) upload.Outcome {
-		return upload.Outcome{At: at, Took: time.Duration(seconds) * time.Second}
+	sent := func(at time.Time, seconds int) outcome {
+		return outcome{at.UnixNano(), time.Duration(seconds) * time.Second}
 	}
-	h := bucketed([]upload.Outcome{
+	h := bucketed(slices.Values([]outcome{
 		sent(first, 4), sent(first.Add(59*time.Minute), 2), sent(first.Add(30*time.Minute), 9),
-		{At: now, Failed: true}, sent(now, 1), sent(first.Add(-time.Second), 7), sent(now.Add(time.Hour), 7),
-	}, first)
+		{now.UnixNano(), tookFailed}, sent(now, 1), sent(first.Add(-time.Second), 7), sent(now.Add(time.Hour), 7),
+	}), first)
 	if h.Step != "1h" || len(h.Buckets) != 24 {
 		t.Fatalf("history is %+v", h)
 	}
@@ -38,12 +41,12 @@ func TestHistoryByTheHour(t *testing.T) {
 
 // A set that failed and went out later counts as sent; a late photo of a set that was sent does not make it slow.
 func TestHistoryKeepsTheLastWord(t *testing.T) {
-	h := history{ended: map[string]upload.Outcome{}}
+	h := history{seed: maphash.MakeSeed(), ended: map[uint64]outcome{}}
 	at := time.Now()
 	h.add(upload.Outcome{Key: "a", Failed: true, At: at})
 	h.add(upload.Outcome{Key: "a", At: at.Add(time.Minute), Took: time.Second})
 	h.add(upload.Outcome{Key: "a", At: at.Add(time.Hour), Took: time.Hour})
-	if got := h.ended["a"]; got.Failed || got.Took != time.Second {
+	if got := slices.Collect(maps.Values(h.ended)); len(got) != 1 || got[0] != (outcome{at.Add(time.Minute).UnixNano(), time.Second}) {
 		t.Errorf("the set is %+v", got)
 	}
 }

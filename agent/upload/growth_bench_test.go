@@ -63,6 +63,12 @@ func grown(b *testing.B, done int) {
 	b.ReportMetric(time.Since(began).Seconds()*1000, "ms/start")
 	b.ReportMetric(page(upload.Query{Limit: 50}).Seconds()*1000, "ms/page")
 	b.ReportMetric(page(upload.Query{Limit: 50, State: upload.StateFailed}).Seconds()*1000, "ms/page-of-none")
+	at, ended := time.Now(), 0
+	must(b, r.p.Outcomes(context.Background(), time.Time{}, func(upload.Outcome) { ended++ }))
+	if ended != done {
+		b.Fatalf("%d sets of the history, not %d", ended, done)
+	}
+	b.ReportMetric(time.Since(at).Seconds()*1e6/float64(done), "us/history-set")
 	drop := func(i int) {
 		name := fmt.Sprintf("new%04d", i)
 		dir := filepath.Join(r.dir, "made", name)
