@@ -161,7 +161,10 @@ work() {
 	await 30 receipt first
 	code 0 kurir check
 	says 'as the account kurir'
+	says 'config       account      kurir'
 	says 'same file system'
+	code 0 kurir check --direct
+	says 'config       account      root'
 	logged '^level=INFO msg="kurir starts" version=1\.0\.0 .*user=kurir config=/etc/kurir/kurir.yaml' || fail "no first line in the journal"
 	logged "msg=inbox .*path=$inbox" || fail "no line about the inbox"
 	logged 'time=' && fail "the journal has the time twice"

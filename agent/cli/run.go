@@ -130,9 +130,22 @@ func answers(ctx context.Context, dataDir string, ended <-chan struct{}) bool {
 	}
 }
 
-// healthy asks the agent of this process at its control address, as anyone else would.
+// answerWithin is far more than an agent that works takes to say how it is doing, on whatever machine.
+const answerWithin = 20 * time.Second
+
+// healthy asks the agent of this process at its control address how it is doing, as anyone else would. For an answer, even a
+// refusal, the journal has to be readable and each part, pipelines, watchers and alarms, to let go of what it knows: one that
+// hangs with it is an error. A part that ends needs no question: it ends the agent.
 func (a *app) healthy(ctx context.Context) error {
-	_, err := control.Dial(ctx, a.dataDir)
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	client, err := control.Dial(ctx, a.dataDir)
+	if err != nil {
+		return err
+	}
+	if _, err = client.Overview(ctx); ctx.Err() == nil {
+		return nil
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ const (
 	stopWithin  = 10 * time.Second // what the work has for its end, as in the foreground
 	startHint   = 30 * time.Second // what Windows is told about both
 	stopHint    = 15 * time.Second
+
+	lookEvery  = 30 * time.Second // at how the work is doing, once it is ready
+	sickAtMost = 4                // times in a row that it is not well
 )
 
 // byManager is whether Windows' service manager has started this process, which is known once the handler runs.
@@ -65,6 +69,8 @@ type handler struct {
 	name string
 	job  Job
 	err  error // why it ended; read once svc.Run has returned
+
+	every time.Duration // between two looks; 0: lookEvery
 }
 
 // Execute works until it is asked to end or the work ends by itself, which is a failure: Windows then does what its
@@ -86,14 +92,18 @@ func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, stat
 	}()
 	late := time.NewTimer(readyWithin)
 	defer late.Stop()
+	hung := make(chan error, 1)
 	for started := ready; ; {
 		select {
 		case err := <-ended:
+			return h.end(err)
+		case err := <-hung:
 			return h.end(err)
 		case <-started:
 			started = nil
 			late.Stop()
 			status <- running
+			go h.look(ctx, hung)
 		case <-late.C:
 			if ctx.Err() != nil {
 				return h.end(errLate)
@@ -112,6 +122,35 @@ func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, stat
 		}
 	}
 }
+
+// look asks how the work is doing until ctx ends, and tells when it hangs: Windows itself does not look. It counts instead of
+// measuring time, which passes while a machine sleeps.
+func (h *handler) look(ctx context.Context, hung chan<- error) {
+	if h.job.Health == nil {
+		return
+	}
+	tick := time.NewTicker(cmp.Or(h.every, lookEvery))
+	defer tick.Stop()
+	for sick := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := h.job.Health(ctx)
+		if err == nil || ctx.Err() != nil {
+			sick = 0
+			continue
+		}
+		if sick++; sick >= sickAtMost {
+			hung <- fmt.Errorf("%w: %w", errHung, err)
+			return
+		}
+	}
+}
+
+// errHung is the end of an agent that no longer answers.
+var errHung = errors.New("the agent hangs")
 
 var running = svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown | svc.AcceptPreShutdown}
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -76,6 +77,32 @@ func TestEndedByItself(t *testing.T) {
 				t.Errorf("it ended with %d, %v", code, h.err)
 			}
 		})
+	}
+}
+
+// Windows starts a service again that ends, so one that hangs has to.
+func TestHanging(t *testing.T) {
+	sick := make(chan bool)
+	h := &handler{ctx: t.Context(), name: "kurir-test", every: time.Millisecond, job: Job{
+		Work:   func(ctx context.Context, ready func()) error { ready(); <-ctx.Done(); return nil },
+		Health: func(context.Context) error { return map[bool]error{true: errors.New("no answer")}[<-sick] },
+	}}
+	m := manager{make(chan svc.ChangeRequest), make(chan svc.Status, 10), make(chan uint32, 1)}
+	go func() {
+		_, code := h.Execute(nil, m.requests, m.status)
+		m.ended <- code
+	}()
+	for _, is := range []bool{true, true, true, false, true, true, true} { // never four times in a row
+		sick <- is
+	}
+	select {
+	case code := <-m.ended:
+		t.Fatalf("it ended with %d, %v", code, h.err)
+	default:
+	}
+	sick <- true
+	if code := <-m.ended; code == 0 || !errors.Is(h.err, errHung) {
+		t.Errorf("it ended with %d, %v", code, h.err)
 	}
 }
 
