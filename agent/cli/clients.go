@@ -20,7 +20,7 @@ var nobody = beacukai.Declaration{
 const nobodysCar = "KURIRCHECK0000000000000000"
 
 // servers are the APIs that the configuration names, ready to be checked. close ends their connections.
-func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
+func servers(cfg *config.Config) (apis []check.API, close func()) {
 	var clients []*transport.Client
 	close = func() {
 		for _, c := range clients {
@@ -34,8 +34,8 @@ func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
 		}
 		client, err := transport.New(agent.Connection(cfg, name, *connection, thisBuild().Version))
 		if err != nil {
-			close()
-			return nil, nil, &usageError{config: true, err: err}
+			apis = append(apis, check.API{Name: name, Connection: connection, Broken: err})
+			continue
 		}
 		clients = append(clients, client)
 		api := check.API{Name: name, Connection: connection, Unfilled: unfilled(connection.Auth)}
@@ -45,7 +45,7 @@ func servers(cfg *config.Config) (apis []check.API, close func(), err error) {
 		api.Probe, api.PathKey = probe(cfg, name, client)
 		apis = append(apis, api)
 	}
-	return apis, close, nil
+	return apis, close
 }
 
 // probe is a request about something that nobody has declared, and the key of the path that it uses.

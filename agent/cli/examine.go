@@ -13,10 +13,7 @@ import (
 
 // examine checks everything from this process and reports each outcome as soon as it is known.
 func examine(ctx context.Context, cfg *config.Config, o check.Options, report func(check.Result)) ([]check.Result, error) {
-	apis, closeAll, err := servers(cfg)
-	if err != nil {
-		return nil, err
-	}
+	apis, closeAll := servers(cfg)
 	defer closeAll()
 	_, dialed := control.Dial(ctx, cfg.DataDir)
 	results := []check.Result{}

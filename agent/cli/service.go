@@ -191,6 +191,13 @@ func planOf(cfg *config.Config) service.Plan {
 	for _, secret := range cfg.Secrets {
 		p.Credentials[config.CredentialName(secret)] = secret
 	}
+	for _, connection := range connections(cfg) {
+		for _, file := range []string{connection.CAFile, connection.ClientCert} {
+			if file != "" {
+				p.Reads = append(p.Reads, file)
+			}
+		}
+	}
 	for _, in := range cfg.Inboxes {
 		p.Inboxes = append(p.Inboxes, service.Inbox{Path: in.Path, Outbox: in.Outbox})
 	}

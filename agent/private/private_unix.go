@@ -30,5 +30,12 @@ func Exposed(path string) (bool, error) {
 	}
 }
 
+// Changeable reports whether accounts can change a file that have nothing to do with it.
+func Changeable(path string) (bool, error) {
+	const othersWrite fs.FileMode = 0o002
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&othersWrite != 0, err
+}
+
 // Remedy is a command that keeps others from reading a file.
 func Remedy(path string) string { return "chmod o= " + path }

@@ -27,8 +27,17 @@ func TestExposedByItsModeAndThoseAbove(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if changeable, err := private.Changeable(file); err != nil || changeable {
+			t.Errorf("%v can be changed: %t, %v", tc.file, changeable, err)
+		}
 		if exposed, err := private.Exposed(file); err != nil || exposed != tc.exposed {
 			t.Errorf("%v in %v in %v: %t, %v", tc.file, tc.folder, tc.above, exposed, err)
 		}
+	}
+	if err := os.Chmod(file, 0o602); err != nil {
+		t.Fatal(err)
+	}
+	if changeable, err := private.Changeable(file); err != nil || !changeable {
+		t.Errorf("it cannot be changed: %t, %v", changeable, err)
 	}
 }

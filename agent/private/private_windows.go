@@ -47,9 +47,22 @@ var everyone = []windows.WELL_KNOWN_SID_TYPE{
 	windows.WinWorldSid, windows.WinAuthenticatedUserSid, windows.WinBuiltinUsersSid, windows.WinInteractiveSid, windows.WinBuiltinGuestsSid,
 }
 
+// What lets one read a file, and what lets one change it or its rights.
+const (
+	reading  = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
+	changing = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER |
+		windows.GENERIC_WRITE | windows.GENERIC_ALL
+)
+
 // Exposed reports whether accounts can read a file or a folder that have nothing to do with it. An error means that this
 // account cannot tell.
-func Exposed(path string) (bool, error) {
+func Exposed(path string) (bool, error) { return allowed(path, reading) }
+
+// Changeable reports whether accounts can change a file that have nothing to do with it.
+func Changeable(path string) (bool, error) { return allowed(path, changing) }
+
+// allowed reports whether everyone has one of these rights.
+func allowed(path string, rights windows.ACCESS_MASK) (bool, error) {
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
 	if err != nil {
 		return false, fmt.Errorf("read the rights on %s: %w", path, err)
@@ -58,15 +71,15 @@ func Exposed(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the rights on %s: %w", path, err)
 	}
-	exposed, err := exposes(list)
+	yes, err := allows(list, rights)
 	if err != nil {
 		return false, fmt.Errorf("read the rights on %s: %w", path, err)
 	}
-	return exposed, nil
+	return yes, nil
 }
 
-// exposes reports whether a list of rights lets everyone read.
-func exposes(list *windows.ACL) (bool, error) {
+// allows reports whether a list of rights gives everyone one of these.
+func allows(list *windows.ACL, rights windows.ACCESS_MASK) (bool, error) {
 	if list == nil {
 		return true, nil // without a list everyone may do everything
 	}
@@ -75,17 +88,17 @@ func exposes(list *windows.ACL) (bool, error) {
 		if err := windows.GetAce(list, uint32(i), &ace); err != nil {
 			return false, err
 		}
-		if allowsReading(ace) {
+		if ace.Mask&rights != 0 && isForEveryone(ace) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// allowsReading reports whether an entry lets everyone read the thing itself, and not only what will be in it.
-func allowsReading(ace *windows.ACCESS_ALLOWED_ACE) bool {
-	const read = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
-	if ace.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE || ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 || ace.Mask&read == 0 {
+// isForEveryone reports whether an entry allows everyone something with the thing itself, and not only with what will be in
+// it.
+func isForEveryone(ace *windows.ACCESS_ALLOWED_ACE) bool {
+	if ace.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE || ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
 		return false
 	}
 	who := (*windows.SID)(unsafe.Pointer(&ace.SidStart))

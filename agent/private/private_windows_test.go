@@ -72,8 +72,12 @@ func TestWhoIsEveryone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := exposes(list); err != nil || got != exposed {
+		if got, err := allows(list, reading); err != nil || got != exposed {
 			t.Errorf("%s: %t, %v", sddl, got, err)
+		}
+		writes := map[string]bool{"D:(A;;FA;;;WD)": true}
+		if got, err := allows(list, changing); err != nil || got != writes[sddl] {
+			t.Errorf("%s can be changed: %t, %v", sddl, got, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -45,16 +46,42 @@ func (s *Service) Prepare(p *Plan) error {
 			return err
 		}
 	}
+	if err := s.prepareFiles(p, account); err != nil {
+		return err
+	}
+	s.followPage(p.Page)
+	return nil
+}
+
+// prepareFiles lets the account read the configuration and what it names. Others may read it too, and see what is configured,
+// but no secrets.
+func (s *Service) prepareFiles(p *Plan, account *windows.SID) error {
+	secrets := []string{}
 	for _, file := range p.Credentials {
+		if file != p.Config {
+			secrets = append(secrets, file)
+		}
+	}
+	if _, err := os.Stat(p.EnvironmentFile); err == nil {
+		secrets = append(secrets, p.EnvironmentFile)
+	}
+	for _, file := range secrets {
 		give := func() error { return protect(file, account, reading) }
-		if file == p.Config || onNetwork(file) { // others may read it, and see what is configured
+		if onNetwork(file) {
 			give = func() error { return s.grant(file, account, reading) }
 		}
 		if err := give(); err != nil {
 			return err
 		}
 	}
-	s.followPage(p.Page)
+	for _, file := range append(slices.Clone(p.Reads), p.Config) {
+		if _, err := os.Stat(file); err != nil {
+			continue // the check says so
+		}
+		if err := s.grant(file, account, reading); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -86,7 +113,8 @@ func (s *Service) forget(p *Plan) error {
 	if err != nil {
 		return err
 	}
-	paths := append(p.folders(), p.DataDir)
+	paths := append(p.folders(), p.DataDir, p.EnvironmentFile)
+	paths = append(paths, p.Reads...)
 	for _, file := range p.Credentials {
 		paths = append(paths, file)
 	}

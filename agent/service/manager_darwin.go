@@ -77,6 +77,8 @@ func (s *Service) Status() (Status, error) {
 		st.State = Stopped
 	}
 	st.Boot = true
+	installed := s.Installed()
+	st.Config, st.User = installed.Config, installed.User
 	return st, nil
 }
 

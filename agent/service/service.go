@@ -46,8 +46,9 @@ type Plan struct {
 	Executable      string
 	Config          string
 	User            string            // the account; "": the system's default
-	EnvironmentFile string            // variables for the configuration; it may be missing. Linux alone
-	Credentials     map[string]string // names and paths of files that root alone may be able to read. Linux alone
+	EnvironmentFile string            // variables for the configuration; it may be missing
+	Credentials     map[string]string // names and paths of the configuration and the files of its secrets
+	Reads           []string          // other files that the configuration names. Windows alone
 	Inboxes         []Inbox
 	DataDir         string
 	LogFile         string // "" where there is none

@@ -36,6 +36,7 @@ type Result struct {
 type API struct {
 	Name       string // beacukai or t2g
 	Connection *config.Connection
+	Broken     error                           // why there can be no client for it; then nothing is tried
 	Unfilled   string                          // the key under auth that still holds a placeholder; then nothing is sent
 	Login      func(ctx context.Context) error // gets a token; nil when a fixed one is configured
 	Probe      func(ctx context.Context) error // a harmless request with the token

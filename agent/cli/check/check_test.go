@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -305,4 +306,20 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A file that the connection needs and that cannot be read is one line like any other.
+func TestNoClientForTheServer(t *testing.T) {
+	s := newSite(t, server(t).URL)
+	asked := func(context.Context) error { t.Error("asked all the same"); return nil }
+	s.apis[0].Broken, s.apis[0].Login, s.apis[0].Probe = errors.New("read ca_file: no such file"), asked, asked
+	results := s.run(t)
+	expect(t, results, "beacukai/settings", check.Fail, "ca_file")
+	expect(t, results, "inbox lane-1/move", check.OK, "")
+}
+
+func TestWhyAServerWasNotAsked(t *testing.T) {
+	s := newSite(t, server(t).URL)
+	s.apis[0].Probe = func(context.Context) error { return errors.New("token cache: read-only") }
+	expect(t, s.run(t), "beacukai/request", check.Fail, "token cache")
 }

@@ -28,6 +28,11 @@ const (
 
 // api checks the way to a server, and what it says to the account.
 func (c *checker) api(ctx context.Context, api API) {
+	if api.Broken != nil {
+		c.fail(api.Name, "settings", api.Broken.Error(), c.Say("perbaiki kunci itu di konfigurasi, dan beri akun ini hak baca pada berkasnya",
+			"correct that key in the configuration, and let this account read its file"))
+		return
+	}
 	c.environment(api)
 	reached := c.reach(ctx, api)
 	if api.Unfilled != "" {
@@ -242,7 +247,7 @@ func (c *checker) try(ctx context.Context, api API, check string, do func(contex
 		c.ok(api.Name, check, well)
 		return true
 	case !errors.As(err, &refused):
-		c.fail(api.Name, check, err.Error(), "")
+		c.fail(api.Name, check, err.Error(), c.unreached(err))
 		return false
 	case (refused.Kind == transport.NotFound || refused.Kind == transport.Rejected) && len(refused.Raw) > 0 && check != "login":
 		c.ok(api.Name, check, well)
