@@ -34,7 +34,8 @@ func (c *checker) configuration(context.Context) {
 	c.looker(subject)
 	c.ok(subject, "read", fmt.Sprintf(c.Say("%s; folder masuk: %d", "%s; inboxes: %d"), path, len(c.Config.Inboxes)))
 	if changeable, err := private.Changeable(path); err == nil && changeable {
-		c.warn(subject, "private", fmt.Sprintf(c.Say("%s dapat diubah pengguna lain, yang dengan begitu menyuruh layanan memindahkan berkas mana pun",
+		c.warn(subject, "private", fmt.Sprintf(c.Say(
+			"%s dapat diubah pengguna lain, yang dengan begitu menyuruh layanan memindahkan berkas mana pun",
 			"others can change %s, and with it have the service move whatever files it may"), path), private.Remedy(path))
 	}
 	if data, err := os.ReadFile(path); err == nil && c.holdsSecret(data) {
