@@ -70,6 +70,8 @@ var indonesian = map[string]string{ //nolint:gosec // words about passwords are 
 	"bad_response":  "jawaban tidak dipahami",
 	"timeout":       "waktu habis",
 	"network":       "jaringan",
+	"paused":        "ditahan",
+	"left_alone":    "layanan minta dibiarkan dulu untuk sementara",
 	"local":         "di komputer ini",
 	"no_kind":       "gagal",
 

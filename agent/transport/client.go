@@ -184,6 +184,16 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	case <-ctx.Done():
 		return nil, &Error{Kind: Network, Op: r.Op, Err: Say("wait_connection", "wait for a free connection: %v", ctx.Err())}
 	}
+	if err := paused(ctx, r.Op); err != nil {
+		return nil, err
+	}
+	ans, err := c.authorized(ctx, r)
+	doubted(ctx, err) // before the next one has this slot
+	return ans, err
+}
+
+// authorized makes the request with a token, and once more with a new one if that is refused.
+func (c *Client) authorized(ctx context.Context, r Request) (*Answer, error) {
 	tok, err := c.auth.token(ctx)
 	if err != nil {
 		return nil, err
@@ -216,7 +226,7 @@ func (c *Client) attempt(ctx context.Context, r Request, tok string) (*Answer, e
 	u.RawQuery = r.Query.Encode()
 	e := exchange{
 		op: r.Op, method: r.Method, url: u, header: r.Header.Clone(), body: r.Body, length: r.Length,
-		maxAnswer: r.MaxAnswer, readOnly: r.ReadOnly || r.Method == http.MethodGet, check: r.Check,
+		maxAnswer: r.MaxAnswer, readOnly: r.ReadOnly || r.Method == http.MethodGet, gated: true, check: r.Check,
 	}
 	if e.header == nil {
 		e.header = http.Header{}

@@ -20,6 +20,7 @@ const (
 	BadResponse  Kind = "bad_response"  // not JSON, cut off, too long, or neither success nor a known refusal
 	Timeout      Kind = "timeout"       // no progress within the time-out
 	Network      Kind = "network"       // no connection, reset, TLS failure
+	Paused       Kind = "paused"        // not made: the API has refused or throttled whoever asks meanwhile
 	Local        Kind = "local"         // our own side: a file that changed or cannot be read while it is sent
 )
 

@@ -22,6 +22,7 @@ type exchange struct {
 	maxAnswer int64
 	readOnly  bool
 	private   bool // a good answer holds secrets that are not known yet
+	gated     bool // it is not made when the pass of its context has been overtaken
 	check     func(*Answer) *Error
 }
 
@@ -43,6 +44,11 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	}
 	if err := c.pace.wait(ctx); err != nil {
 		return nil, c.finish(e, nil, &Error{Kind: Network, Err: Say("wait_rate", "wait for the rate: %v", err)})
+	}
+	if e.gated {
+		if err := paused(ctx, e.op); err != nil {
+			return nil, err
+		}
 	}
 	start := time.Now()
 	ans, fail := c.roundTrip(ctx, e)

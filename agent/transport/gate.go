@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -61,6 +62,7 @@ type Gate struct {
 	refusals  int       // times the gate went from open to refused: tells old passes from new
 	throttles int       // pauses begun by throttling: likewise
 	strain    int       // throttlings in a row without a length of their own
+	doubts    int       // passes in doubt: nobody goes until their holders have said what follows
 }
 
 // NewGate returns an open gate. pace gives the wait after the nth refusal in a row; a nil now is time.Now.
@@ -77,7 +79,11 @@ type Pass struct {
 	probe     bool
 	refusals  int // as they were when the pass was given
 	throttles int
-	used      bool // guarded by g.mu
+
+	// Guarded by g.mu.
+	used     bool // it was left
+	again    bool // with OK
+	doubtful bool
 }
 
 // Enter blocks until the caller may make a request, or ctx ends. Whoever gets a Pass must Leave with it.
@@ -85,7 +91,7 @@ func (g *Gate) Enter(ctx context.Context) (*Pass, error) {
 	for {
 		g.mu.Lock()
 		wait := g.until.Sub(g.now())
-		if wait <= 0 && !g.probing {
+		if wait <= 0 && !g.probing && g.doubts == 0 {
 			defer g.mu.Unlock()
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -121,17 +127,83 @@ func waitFor(ctx context.Context, changed <-chan struct{}, d time.Duration) erro
 // Probe reports whether this pass is the one whose outcome all others wait for.
 func (p *Pass) Probe() bool { return p.probe }
 
+// doubt keeps all others waiting until the pass is left: its request has met a refusal of whoever asks, and its holder has
+// yet to say what follows.
+func (p *Pass) doubt() {
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	if !p.doubtful {
+		p.doubtful = true
+		p.g.doubts++
+	}
+}
+
+// overtaken reports whether the API has refused or throttled whoever asks since the pass was given: a request made now would
+// come in the middle of the pause.
+func (p *Pass) overtaken() bool {
+	g := p.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.until.After(g.now()) || g.refused && !p.probe || g.doubts > 0 && !p.doubtful
+}
+
+type passKey struct{}
+
+// WithPass returns a context for requests that are made with p. Such a request waits for its turn as any other; when the API
+// has refused or throttled whoever asks by then it is not made, and ends with an *Error of kind Paused. When it meets such
+// a refusal itself, nobody else's request is made until p is left.
+func WithPass(ctx context.Context, p *Pass) context.Context {
+	return context.WithValue(ctx, passKey{}, p)
+}
+
+// paused returns why a request must not be made, nil when it may.
+func paused(ctx context.Context, op string) *Error {
+	if p, ok := ctx.Value(passKey{}).(*Pass); ok && p.overtaken() {
+		return &Error{Kind: Paused, Op: op, Err: errPaused}
+	}
+	return nil
+}
+
+// doubted puts the pass of a request in doubt that ended with err, if that is a refusal of whoever asks.
+func doubted(ctx context.Context, err error) {
+	p, hasPass := ctx.Value(passKey{}).(*Pass)
+	e, failed := errors.AsType[*Error](err)
+	if !hasPass || !failed {
+		return
+	}
+	switch e.Kind {
+	case Unauthorized, LoginRefused, Forbidden, Throttled, Unavailable:
+		p.doubt()
+	}
+}
+
+var errPaused = Say("left_alone", "the service wants to be left alone for a while")
+
 // Leave reports the outcome. A request that began before the gate was refused neither opens it nor makes the pause
-// longer. The second call does nothing, so that Leave(Neutral) can be deferred.
+// longer. After OK the pass may be used for more requests, of which the first refusal counts; otherwise the second call does
+// nothing. So Leave(Neutral) can be deferred.
 func (p *Pass) Leave(v Verdict) {
 	g := p.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p.used {
-		return
+	news := p.doubtful
+	if p.doubtful {
+		p.doubtful = false
+		g.doubts--
 	}
-	p.used = true
-	if p.probe {
+	if !p.used || p.again && v.kind != neutral && v.kind != accepted {
+		news = p.report(v) || news
+	}
+	if news {
+		close(g.changed)
+		g.changed = make(chan struct{})
+	}
+}
+
+// report takes in an outcome, and tells whether it may have changed the gate. Called with g.mu held.
+func (p *Pass) report(v Verdict) bool {
+	g, probe := p.g, p.probe
+	if probe {
 		g.probing = false
 	}
 	switch v.kind {
@@ -143,10 +215,11 @@ func (p *Pass) Leave(v Verdict) {
 		g.throttle(p, v.pause)
 	case neutral:
 	}
-	if p.probe || v.kind != neutral {
-		close(g.changed)
-		g.changed = make(chan struct{})
+	p.used, p.again = true, v.kind == accepted
+	if p.again { // what comes now is news, and no probe's
+		p.probe, p.refusals, p.throttles = false, g.refusals, g.throttles
 	}
+	return probe || v.kind != neutral
 }
 
 // accept opens the gate if p is the probe. Called with g.mu held, like the next two.

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,11 +118,67 @@ func TestGateHandsTheProbeOn(t *testing.T) {
 			t.Errorf("the next probe went after %v", d)
 		}
 		next.Leave(OK)
-		next.Leave(RefusedFor("unauthorized")) // the second call does nothing
+		next.Leave(Neutral) // the second call does nothing
 		synctest.Wait()
 		if len(passes) != 1 || g.State().Paused {
 			t.Errorf("%d passes, %+v", len(passes), g.State())
 		}
+	})
+}
+
+// A pass may be used for more requests once the first went well; what befalls them counts, unless it is known.
+func TestGateRefusedAfterOK(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(doubling, nil)
+		a, b := enter(t, g), enter(t, g)
+		a.Leave(OK)
+		b.Leave(OK)
+		a.Leave(RefusedFor("forbidden"))
+		until := g.State().Until
+		if d := time.Until(until); d != time.Second {
+			t.Fatalf("%+v", g.State())
+		}
+		b.Leave(RefusedFor("forbidden")) // it began before the refusal that is known
+		if !g.State().Until.Equal(until) {
+			t.Errorf("the pause has become longer: %+v", g.State())
+		}
+		probe := <-waiters(t, g, 1)
+		probe.Leave(OK)
+		probe.Leave(ThrottledFor(time.Minute))
+		if d := time.Until(g.State().Until); d != time.Minute {
+			t.Errorf("pause %v, %+v", d, g.State())
+		}
+	})
+}
+
+// While the holder of a pass has yet to say what follows from a refusal, nobody goes, and whoever has a pass keeps it.
+func TestGateInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(doubling, nil)
+		early, refused := enter(t, g), enter(t, g)
+		if early.overtaken() {
+			t.Error("overtaken by nobody")
+		}
+		refused.doubt()
+		passes := waiters(t, g, 2)
+		if len(passes) != 0 || !early.overtaken() || refused.overtaken() {
+			t.Errorf("%d went, overtaken %v, %v", len(passes), early.overtaken(), refused.overtaken())
+		}
+		refused.Leave(ThrottledFor(time.Minute))
+		synctest.Wait()
+		if len(passes) != 0 || !early.overtaken() {
+			t.Errorf("%d went, overtaken %v", len(passes), early.overtaken())
+		}
+		start := time.Now()
+		<-passes
+		if d := time.Since(start); d != time.Minute || early.overtaken() {
+			t.Errorf("after %v, overtaken %v", d, early.overtaken())
+		}
+		harmless := enter(t, g)
+		harmless.doubt()
+		passes = waiters(t, g, 1)
+		harmless.Leave(Neutral)
+		<-passes
 	})
 }
 
@@ -245,5 +302,33 @@ func TestGateUnderLoad(t *testing.T) {
 	wg.Wait()
 	if bad.Load() != 0 {
 		t.Errorf("two probes at once, %d times", bad.Load())
+	}
+}
+
+// A request that waits for the rate is not made either when another meets a refusal meanwhile.
+func TestGateHoldsWhatWaitsForTheRate(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		seen.Add(1)
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	c := newTestClient(t, s.URL, func(o *Options) { o.Rate, o.Concurrency = 0.5, 2 })
+	g := NewGate(doubling, nil)
+	var wg sync.WaitGroup
+	var kinds sync.Map
+	for range 2 {
+		p := enter(t, g)
+		wg.Go(func() {
+			_, err := c.Do(WithPass(t.Context(), p), get())
+			e, _ := errors.AsType[*Error](err)
+			kinds.Store(e.Kind, true)
+		})
+	}
+	wg.Wait()
+	_, throttled := kinds.Load(Throttled)
+	_, paused := kinds.Load(Paused)
+	if seen.Load() != 1 || !throttled || !paused {
+		t.Errorf("%d requests, throttled %v, paused %v", seen.Load(), throttled, paused)
 	}
 }

@@ -47,6 +47,7 @@ var kindWords = map[Kind]*Words{
 	BadResponse:  Say("bad_response", "bad response"),
 	Timeout:      Say("timeout", "timeout"),
 	Network:      Say("network", "network"),
+	Paused:       Say("paused", "paused"),
 	Local:        Say("local", "local"),
 }
 

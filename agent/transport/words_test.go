@@ -49,7 +49,7 @@ func TestErrorInWords(t *testing.T) {
 	}
 	for _, k := range []Kind{
 		NotFound, Unauthorized, LoginRefused, Forbidden, Conflict, Rejected, TooLarge, Throttled, Unavailable, Server, BadResponse,
-		Timeout, Network, Local,
+		Timeout, Network, Paused, Local,
 	} {
 		if w := kindWords[k]; w == nil || w.Key != string(k) {
 			t.Errorf("%s has the words %v", k, w)

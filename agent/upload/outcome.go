@@ -27,34 +27,20 @@ func (t *task) stop(ctx context.Context, err error) {
 		t.waitForDisk(ctx, err)
 		return
 	}
-	if !ok && errors.Is(err, errFiles) && t.renamed(ctx) {
-		return
-	}
-	if !ok && errors.Is(err, errFiles) {
-		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err}, t.p.cause(reason.Disk, err))
-		return
-	}
 	if !ok {
-		t.r.Tries++
-		t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), t.p.cause(reason.Disk, err))
+		t.ownFault(ctx, now, err)
 		return
 	}
 	cause := t.p.causeOf(te)
 	switch te.Kind {
+	case transport.Paused:
+		gate := t.p.o.Gate.State()
+		t.postpone(ctx, later(gate.Until, now), t.p.pauseCause(gate.Code))
+		return
 	case transport.Unauthorized, transport.LoginRefused, transport.Forbidden:
-		t.pass.Leave(transport.RefusedFor(cause.Code))
-		t.r.FirstFail = time.Time{} // no set fails for what concerns them all
-		until := t.p.o.Gate.State().Until
-		if !until.After(now) {
-			until = now.Add(t.in.Retry.backoff(1))
-		}
-		t.postpone(ctx, until, cause)
-		t.p.showPause(ctx, cause, until)
+		t.refusedForAll(ctx, now, cause)
 		return
-	case transport.Rejected:
-		t.fail(ctx, cause)
-		return
-	case transport.TooLarge:
+	case transport.Rejected, transport.TooLarge:
 		t.fail(ctx, cause)
 		return
 	case transport.NotFound:
@@ -67,6 +53,32 @@ func (t *task) stop(ctx context.Context, err error) {
 		}
 	}
 	t.again(ctx, now, te, cause)
+}
+
+// ownFault puts a set off after an error of our own side, not of the server's.
+func (t *task) ownFault(ctx context.Context, now time.Time, err error) {
+	cause := t.p.cause(reason.Disk, err)
+	if errors.Is(err, errFiles) {
+		if t.renamed(ctx) {
+			return
+		}
+		t.again(ctx, now, &transport.Error{Kind: transport.Local, Op: "read", Err: err}, cause)
+		return
+	}
+	t.r.Tries++
+	t.postpone(ctx, now.Add(t.in.Retry.backoff(t.r.Tries)), cause)
+}
+
+// refusedForAll pauses all sends: no set fails for what concerns them all.
+func (t *task) refusedForAll(ctx context.Context, now time.Time, cause *journal.Cause) {
+	t.pass.Leave(transport.RefusedFor(cause.Code))
+	t.r.FirstFail = time.Time{}
+	until := t.p.o.Gate.State().Until
+	if !until.After(now) {
+		until = now.Add(t.in.Retry.backoff(1))
+	}
+	t.postpone(ctx, until, cause)
+	t.p.showPause(ctx, cause, until)
 }
 
 // again puts a set off after an error that may pass, until it is given up.

@@ -22,8 +22,8 @@ var errGrace error = wrong{words: reason.StillWorking.With()}
 // So photos of a lost add that are not listed yet are taken for lost only when the server has had time to finish.
 func (t *task) reconcile(ctx context.Context) error {
 	t.planned = false
-	t.reached()
 	listing, err := t.p.o.Client.Get(ctx, t.r.Declaration)
+	t.reached(err)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

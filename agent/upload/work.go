@@ -44,6 +44,7 @@ const maxTurns = 3
 func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal.Claim) {
 	t := &task{p: p, pass: pass, claim: claim}
 	defer pass.Leave(transport.Neutral) // has no effect after another verdict
+	ctx = transport.WithPass(ctx, pass)
 	job := claim.Job()
 	t.job = job
 	t.job.Data, t.job.Steps = nil, nil
@@ -176,8 +177,8 @@ func (t *task) send(ctx context.Context, indexes []int) error {
 		return err
 	}
 	t.showSending()
-	t.reached()
 	ans, err := call(ctx, t.r.Declaration, images)
+	t.reached(err)
 	if err != nil {
 		return t.refused(ctx, op, indexes, err)
 	}
@@ -335,8 +336,11 @@ func (t *task) newStep(name string, n note) journal.Step {
 	return journal.Step{Name: name, At: t.p.o.Now(), Note: b}
 }
 
-// reached counts an attempt, once a claim.
-func (t *task) reached() {
+// reached counts an attempt, once a claim. err is how a request ended; one that was not made is none.
+func (t *task) reached(err error) {
+	if te, ok := errors.AsType[*transport.Error](err); ok && te.Kind == transport.Paused {
+		return
+	}
 	if !t.asked {
 		t.asked = true
 		t.r.Attempts++
