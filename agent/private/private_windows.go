@@ -1,7 +1,10 @@
 package private
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -9,8 +12,12 @@ import (
 
 // Restrict leaves a file or a folder, with all that is and will be in it, to this account, the system and administrators.
 // What it has been given before is taken away. An administrator's becomes the property of all administrators, so that who
-// made it before them has no rights left either.
+// made it before them has no rights left either. Shares, whose rights are their servers' to give, and file systems without
+// any are left as they are.
 func Restrict(path string) error {
+	if strings.HasPrefix(filepath.VolumeName(path), `\\`) {
+		return nil
+	}
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return fmt.Errorf("restrict %s: %w", path, err)
@@ -31,7 +38,11 @@ func Restrict(path string) error {
 		}
 		what |= windows.OWNER_SECURITY_INFORMATION
 	}
-	if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what, owner, nil, list, nil); err != nil {
+	err = windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what, owner, nil, list, nil)
+	if errors.Is(err, windows.ERROR_NOT_SUPPORTED) || errors.Is(err, windows.ERROR_INVALID_FUNCTION) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("restrict %s: %w", path, err)
 	}
 	return nil

@@ -2,7 +2,9 @@ package service
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -19,7 +21,8 @@ func (s *Service) refuseDrives(p Plan) error {
 	for _, in := range p.Inboxes {
 		paths = append(paths, in.Path, in.Outbox)
 	}
-	for _, path := range paths {
+	paths = append(paths, p.Reads...)
+	for _, path := range slices.Concat(paths, slices.Sorted(maps.Values(p.Credentials))) {
 		if d, found := UsersDrive(path); found {
 			wrong, remedy := d.Words(s.o.Say)
 			return fmt.Errorf("%s: %s; %s", path, wrong, remedy)
