@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path"
@@ -27,23 +28,37 @@ type Conservation struct {
 
 	ledger  *journal.Ledger
 	inboxes map[string]Inbox
-	moving  map[string]bool      // places of sets that have not ended, by outbox and place
-	away    map[string]bool      // outboxes that are not there
-	gone    map[string]bool      // files that were overwritten before they moved
-	sentIn  map[string]string    // the place of a receipt, by id and time of sending
+	moving  map[string]bool   // places of sets that have not ended, by outbox and place
+	away    map[string]bool   // outboxes that are not there
+	gone    map[string]bool   // files that were overwritten before they moved
+	sentIn  map[sending]place // where a receipt is
+	seed    maphash.Seed
 	retired map[string]time.Time // by inbox: what was sent before may have been deleted
-	lies    map[string]bool      // photos that are in their place, by nomorAju and content
+	lies    map[uint64]bool      // photos that are in their place, by the hash of nomorAju and content
 	absent  []absent             // sets that are not where they should be
 }
 
+// sending tells receipts apart, in few bytes: there is one for each set that was ever sent.
+type sending struct {
+	id uint64 // the hash of the set's
+	at int64  // when it was sent
+}
+
+// place is a place in an outbox.
+type place struct{ out, rel string }
+
 // Check goes through everything once. What it finds while an agent works may be on its way: then it is asked again.
 func (c *Conservation) Check(ctx context.Context) (*journal.Ledger, error) {
+	c.seed = maphash.MakeSeed()
 	c.ledger, c.inboxes, c.away = journal.NewLedger(), map[string]Inbox{}, map[string]bool{}
-	c.moving, c.gone, c.sentIn, c.retired = map[string]bool{}, map[string]bool{}, map[string]string{}, map[string]time.Time{}
-	c.lies, c.absent = map[string]bool{}, nil
+	c.moving, c.gone, c.sentIn, c.retired = map[string]bool{}, map[string]bool{}, map[sending]place{}, map[string]time.Time{}
+	c.lies, c.absent = map[uint64]bool{}, nil
 	outboxes := map[string]bool{}
 	for _, in := range c.Inboxes {
 		c.inboxes[in.Name], outboxes[in.Outbox] = in, true
+		if _, err := os.Stat(in.Outbox); err != nil {
+			c.away[in.Outbox] = true // nothing was sent yet, or jobs will say so
+		}
 		c.ledger.Count(in.Name, journal.Xray, func(*journal.Tally) {})
 		if in.Keep > 0 {
 			c.retired[in.Name] = c.Now.Add(-in.Keep)
@@ -107,7 +122,7 @@ func (j conserved) busy() bool {
 	return j.state == journal.Active || j.state == journal.Failed && !j.r.Moved
 }
 
-// readJobs reads the journal's sets.
+// readJobs reads the journal's sets, judges those that were sent, and returns the others.
 func (c *Conservation) readJobs(ctx context.Context) ([]conserved, error) {
 	var out []conserved
 	for f := (journal.Filter{Kind: journal.Xray, Limit: 1000}); ; {
@@ -117,7 +132,12 @@ func (c *Conservation) readJobs(ctx context.Context) ([]conserved, error) {
 		}
 		for _, j := range jobs {
 			f.After = j.Key
-			if k, ok := c.readJob(ctx, j); ok {
+			k, ok := c.readJob(ctx, j)
+			switch {
+			case !ok:
+			case k.state == journal.Done: // nothing that is still to be read tells more of it
+				c.job(k)
+			default:
 				out = append(out, k)
 			}
 		}
@@ -152,8 +172,8 @@ func (c *Conservation) readJob(ctx context.Context, j journal.Job) (conserved, b
 	for _, file := range r.Replaced {
 		c.gone[placeOf(in.Outbox, file)] = true
 	}
-	if r.Archive != "" {
-		c.moving[placeOf(in.Outbox, r.Archive)] = k.busy()
+	if r.Archive != "" && k.busy() {
+		c.moving[placeOf(in.Outbox, r.Archive)] = true
 	}
 	return k, true
 }
@@ -183,9 +203,8 @@ func placeOf(out, rel string) string { return filepath.Join(out, filepath.FromSl
 
 // outbox goes through sent/, failed/ and status/ of an outbox.
 func (c *Conservation) outbox(ctx context.Context, out string) error {
-	if _, err := os.Stat(out); err != nil {
-		c.away[out] = true
-		return nil //nolint:nilerr // nothing was sent yet, or jobs will say so
+	if c.away[out] {
+		return nil
 	}
 	days, err := os.ReadDir(filepath.Join(out, sentDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -44,11 +45,11 @@ func (c *Conservation) sentPlace(out, rel string, folder, note bool) {
 			}
 		}
 	})
-	mark := fmt.Sprint(rc.ID, " ", rc.SentAt.UnixNano())
+	mark := sending{maphash.String(c.seed, rc.ID), rc.SentAt.UnixNano()}
 	if first, ok := c.sentIn[mark]; ok && !rc.SentAt.IsZero() {
-		c.find(journal.FoundTwice, rc.Inbox, rc.ID, placeOf(out, rel), first)
+		c.find(journal.FoundTwice, rc.Inbox, rc.ID, placeOf(out, rel), placeOf(first.out, first.rel))
 	}
-	c.sentIn[mark] = placeOf(out, rel)
+	c.sentIn[mark] = place{out, rel}
 	switch {
 	case c.moving[placeOf(out, rel)]: // judged by its job, file by file
 	case folder:
@@ -90,7 +91,7 @@ func (c *Conservation) originals(out, rel string, rc Receipt) {
 	want := func(name string, size int64, sum string) {
 		got, ok := have[name]
 		at := placeOf(out, path.Join(rel, name))
-		c.lies[rc.NomorAju+" "+sum] = c.lies[rc.NomorAju+" "+sum] || ok || c.gone[at]
+		c.lie(rc.NomorAju, sum, ok || c.gone[at])
 		delete(have, name)
 		switch {
 		case !ok && !c.gone[at]:
@@ -232,7 +233,7 @@ func (c *Conservation) vacated(in Inbox, j conserved) bool {
 		if im.Here {
 			gone.photos = append(gone.photos, im.SHA256)
 			at := j.r.path(im.Path)
-			c.lies[gone.nomorAju+" "+im.SHA256] = c.lies[gone.nomorAju+" "+im.SHA256] || !slices.Contains(gone.paths, at)
+			c.lie(gone.nomorAju, im.SHA256, !slices.Contains(gone.paths, at))
 		}
 	}
 	if len(gone.paths) == 0 || len(gone.paths) < len(j.r.Files) || in.Delete && exists(in.Outbox, j.r.Archive+receiptSuffix) {
@@ -240,6 +241,16 @@ func (c *Conservation) vacated(in Inbox, j conserved) bool {
 	}
 	c.absent = append(c.absent, gone)
 	return true
+}
+
+// photo stands for a photo of a declaration, in few bytes: there is one for each that was ever sent.
+func (c *Conservation) photo(nomorAju, sum string) uint64 { return maphash.String(c.seed, nomorAju+" "+sum) }
+
+// lie notes that a photo is in its place, if it is.
+func (c *Conservation) lie(nomorAju, sum string, there bool) {
+	if there {
+		c.lies[c.photo(nomorAju, sum)] = true
+	}
 }
 
 // absent is a set none of whose files is where it should be.
@@ -253,7 +264,7 @@ type absent struct {
 // declaration was given that one's name while it waited; the others are missing.
 func (c *Conservation) renamed() {
 	for _, a := range c.absent {
-		if len(a.photos) > 0 && !slices.ContainsFunc(a.photos, func(sum string) bool { return !c.lies[a.nomorAju+" "+sum] }) {
+		if len(a.photos) > 0 && !slices.ContainsFunc(a.photos, func(sum string) bool { return !c.lies[c.photo(a.nomorAju, sum)] }) {
 			continue
 		}
 		for _, at := range a.paths {
