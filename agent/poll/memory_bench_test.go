@@ -24,28 +24,66 @@ const pollsSeen = 2000
 //
 //	KURIR_BENCH_DOCUMENTS=1000000 go test -run '^$' -bench TrackedMemory -benchtime 1x -timeout 1h ./agent/poll
 func BenchmarkTrackedMemory(b *testing.B) {
+	t := trackedBy(b, benchDocuments())
+	for b.Loop() {
+		t.measure(pollsSeen)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkPollGrowth starts the real binary over the journal of so many documents that are tracked, and reports how long it takes
+// until it answers, the time of a poll, of "kurir list" and of what the page shows first, and the journal's size. Nothing of it may
+// grow with the number of documents but the journal. KURIR_BENCH_DOCUMENTS is the largest number: 100 000, or 1 000 000 for the
+// plot.
+//
+//	KURIR_BENCH_DOCUMENTS=1000000 go test -run '^$' -bench PollGrowth -benchtime 1x -timeout 1h ./agent/poll
+func BenchmarkPollGrowth(b *testing.B) {
+	for _, documents := range []int{1_000, 10_000, 100_000, 1_000_000} {
+		if documents > benchDocuments() {
+			break
+		}
+		b.Run(strconv.Itoa(documents), func(b *testing.B) {
+			t := trackedBy(b, documents)
+			for b.Loop() {
+				t.measure(min(pollsSeen, documents/2))
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// tracking is the real binary and the journal of many documents.
+type tracking struct {
+	b         *testing.B
+	dir, bin  string
+	documents int
+	sim       *simulator.Server
+}
+
+// trackedBy fills a journal for the real binary.
+func trackedBy(b *testing.B, documents int) *tracking {
+	b.Helper()
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		b.Skip("this system does not tell a process's memory")
 	}
-	dir, documents := b.TempDir(), benchDocuments()
-	bin := filepath.Join(dir, "kurir-under-test")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", bin, "kurir").CombinedOutput(); err != nil {
+	t := &tracking{b: b, dir: b.TempDir(), documents: documents, sim: simulator.New(simulator.Options{})}
+	t.bin = filepath.Join(t.dir, "kurir-under-test")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", t.bin, "kurir").CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
-	sim := simulator.New(simulator.Options{})
-	srv := httptest.NewServer(sim)
-	b.Cleanup(func() { _ = sim.Close(); srv.Close() })
+	srv := httptest.NewServer(t.sim)
+	b.Cleanup(func() { _ = t.sim.Close(); srv.Close() })
 	cfg := fmt.Sprintf("data_dir: data\nt2g:\n  base_url: %s\n  edinumber: EDI0001\n  auth: {token: demo-token}\n"+
 		"inboxes:\n  - {name: erp, kind: aju, path: in, outbox: out}\ndashboard: {listen: \"\"}\n", srv.URL)
 	for _, err := range []error{
-		os.WriteFile(filepath.Join(dir, "kurir.yaml"), []byte(cfg), 0o600),
-		os.Mkdir(filepath.Join(dir, "in"), 0o755), os.Mkdir(filepath.Join(dir, "data"), 0o700),
+		os.WriteFile(filepath.Join(t.dir, "kurir.yaml"), []byte(cfg), 0o600),
+		os.Mkdir(filepath.Join(t.dir, "in"), 0o755), os.Mkdir(filepath.Join(t.dir, "data"), 0o700),
 	} {
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	store, _, err := bolt.Open(filepath.Join(dir, "data", "journal.db"), bolt.Options{})
+	store, _, err := bolt.Open(filepath.Join(t.dir, "data", "journal.db"), bolt.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -53,15 +91,17 @@ func BenchmarkTrackedMemory(b *testing.B) {
 	if err := store.Close(); err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		measureAgent(b, dir, bin, sim)
-	}
-	b.ReportMetric(0, "ns/op")
+	return t
 }
 
-// measureAgent runs the agent for a while.
-func measureAgent(b *testing.B, dir, bin string, sim *simulator.Server) {
-	cmd := exec.CommandContext(b.Context(), bin, "run", "-c", filepath.Join(dir, "kurir.yaml"))
+// command is a command of the binary.
+func (t *tracking) command(args ...string) *exec.Cmd {
+	return exec.CommandContext(t.b.Context(), t.bin, append(args, "-c", filepath.Join(t.dir, "kurir.yaml"))...)
+}
+
+// measure runs the agent until it has polled so many documents.
+func (t *tracking) measure(polls int) {
+	b, cmd := t.b, t.command("run")
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -69,16 +109,33 @@ func measureAgent(b *testing.B, dir, bin string, sim *simulator.Server) {
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	answering := func() bool { _, err := os.Stat(filepath.Join(dir, "data", "control.json")); return err == nil }
+	answering := func() bool { _, err := os.Stat(filepath.Join(t.dir, "data", "control.json")); return err == nil }
 	for !answering() {
 		<-tick.C
 	}
 	b.ReportMetric(time.Since(begin).Seconds(), "s/start")
-	polls := func() int { return sim.Counts().Requests[simulator.StatusRespon] }
-	for before := polls(); polls() < before+pollsSeen; {
+	begin = time.Now()
+	polled := func() int { return t.sim.Counts().Requests[simulator.StatusRespon] }
+	before := polled()
+	for polled() < before+polls {
 		<-tick.C
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	b.ReportMetric(time.Since(begin).Seconds()*1000/float64(polls), "ms/poll")
+	t.reportMemory(cmd.Process.Pid)
+	begin = time.Now()
+	if out, err := t.command("list", "--kind", "aju").CombinedOutput(); err != nil {
+		b.Fatalf("list: %v\n%s", err, out)
+	}
+	b.ReportMetric(time.Since(begin).Seconds()*1000, "ms/list")
+	if info, err := os.Stat(filepath.Join(t.dir, "data", "journal.db")); err == nil {
+		b.ReportMetric(float64(info.Size())/float64(t.documents), "journal-B/document")
+	}
+}
+
+// reportMemory reports what the process holds itself, and with the pages of the journal.
+func (t *tracking) reportMemory(pid int) {
+	b := t.b
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Fatal(err)
 	}

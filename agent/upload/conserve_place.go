@@ -244,7 +244,9 @@ func (c *Conservation) vacated(in Inbox, j conserved) bool {
 }
 
 // photo stands for a photo of a declaration, in few bytes: there is one for each that was ever sent.
-func (c *Conservation) photo(nomorAju, sum string) uint64 { return maphash.String(c.seed, nomorAju+" "+sum) }
+func (c *Conservation) photo(nomorAju, sum string) uint64 {
+	return maphash.String(c.seed, nomorAju+" "+sum)
+}
 
 // lie notes that a photo is in its place, if it is.
 func (c *Conservation) lie(nomorAju, sum string, there bool) {
