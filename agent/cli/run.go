@@ -69,11 +69,11 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	return err
 }
 
-// stayLean has garbage collected when half as much as is in use has come to it, not as much again: what the agent holds grows
+// stayLean has garbage collected when two fifths of what is in use have come to it, not as much again: what the agent holds grows
 // with what waits in the inboxes, while it makes little garbage. Whoever sets GOGC decides; GOMEMLIMIT holds as ever.
 func stayLean() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(40)
 	}
 }
 
