@@ -3,11 +3,9 @@ package watcher
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -175,92 +173,6 @@ func TestReplacedBySameSizeAndTime(t *testing.T) {
 	}
 }
 
-func TestNestedFolders(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	o := options(root)
-	if runtime.GOOS == "windows" {
-		o.Rescan = time.Second // Wine has no events of subfolders
-	}
-	r := watch(t, o, nil)
-	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
-	const folders, files = 300, 3
-	for i := range folders {
-		dir := filepath.Join(root, fmt.Sprintf("set%03d", i), "deep", "deeper")
-		if i%2 == 0 {
-			dir = filepath.Dir(filepath.Dir(dir))
-		}
-		for j := range files {
-			write(t, filepath.Join(dir, name(j)), "image")
-		}
-	}
-	until(t, "all files", func() bool { return r.rec.resting() == folders*files })
-	write(t, filepath.Join(root, "set001", "deep", "deeper", "late.jpg"), "late")
-	r.untilRest(t, "set001/deep/deeper/late.jpg")
-}
-
-func TestFoldersThatMove(t *testing.T) {
-	t.Parallel()
-	root, aside := t.TempDir(), t.TempDir()
-	o := options(root)
-	if runtime.GOOS == "windows" {
-		o.Rescan = time.Second // Wine has no events of subfolders
-	}
-	r := watch(t, o, nil)
-	write(t, filepath.Join(root, "a", "sub", "1.jpg"), "image")
-	r.untilRest(t, "a/sub/1.jpg")
-	rename(t, filepath.Join(root, "a"), filepath.Join(root, "b"))
-	r.untilGone(t, "a/sub/1.jpg")
-	r.untilRest(t, "b/sub/1.jpg")
-	write(t, filepath.Join(root, "b", "sub", "2.jpg"), "image")
-	r.untilRest(t, "b/sub/2.jpg")
-
-	rename(t, filepath.Join(root, "b"), filepath.Join(aside, "b"))
-	r.untilGone(t, "b/sub/2.jpg")
-	until(t, "an empty status", func() bool { return r.Status().Files == 0 })
-	rename(t, filepath.Join(aside, "b"), filepath.Join(root, "b"))
-	r.untilRest(t, "b/sub/2.jpg")
-	write(t, filepath.Join(root, "b", "sub", "3.jpg"), "image")
-	r.untilRest(t, "b/sub/3.jpg")
-}
-
-// A folder that is removed and made anew may get the same inode number, and its watch is lost.
-func TestFolderMadeAnew(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	o := options(root)
-	if runtime.GOOS == "windows" {
-		o.Rescan = time.Second // Wine has no events of subfolders
-	}
-	r := watch(t, o, nil)
-	for i := range 10 {
-		dir := filepath.Join(root, "set")
-		write(t, filepath.Join(dir, name(i)), "image")
-		r.untilRest(t, "set/"+name(i))
-		remove(t, dir)
-	}
-	r.untilGone(t, "set/"+name(9))
-}
-
-func TestFolderAndFileChangePlaces(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	o := options(root)
-	o.Rescan = 300 * time.Millisecond
-	r := watch(t, o, nil)
-	path := filepath.Join(root, "x.jpg")
-	write(t, path, "image")
-	r.untilRest(t, "x.jpg")
-	remove(t, path)
-	write(t, filepath.Join(path, "y.jpg"), "image")
-	r.untilGone(t, "x.jpg")
-	r.untilRest(t, "x.jpg/y.jpg")
-	remove(t, path)
-	write(t, path, "image")
-	r.untilGone(t, "x.jpg/y.jpg")
-	r.untilRest(t, "x.jpg")
-}
-
 func TestIgnoredAreLeftAlone(t *testing.T) {
 	root := t.TempDir()
 	o := options(root)
@@ -352,37 +264,6 @@ func TestManyFilesStream(t *testing.T) {
 	}
 }
 
-func TestOverflow(t *testing.T) {
-	root := t.TempDir()
-	fake := newFakeEvents()
-	r := watch(t, options(root), fake.use)
-	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
-	for i := range 50 {
-		write(t, filepath.Join(root, "set", name(i)), "x")
-	}
-	fake.errs <- fsnotify.ErrEventOverflow
-	until(t, "all files", func() bool { return r.rec.resting() == 50 })
-	if got := r.Status().Overflows; got != 1 {
-		t.Errorf("%d overflows counted", got)
-	}
-	write(t, filepath.Join(root, "x.jpg"), "x")
-	fake.errs <- os.ErrDeadlineExceeded
-	r.untilRest(t, "x.jpg")
-}
-
-func TestEventsEnd(t *testing.T) {
-	root := t.TempDir()
-	fake := newFakeEvents()
-	r := watch(t, options(root), fake.use)
-	until(t, "first scan", func() bool { return !r.Status().LastScan.IsZero() })
-	write(t, filepath.Join(root, "x.jpg"), "x")
-	fake.close()
-	r.untilRest(t, "x.jpg")
-	if s := r.Status(); s.Mode != Poll || s.Why == "" {
-		t.Errorf("mode %v, why %q", s.Mode, s.Why)
-	}
-}
-
 func TestChmodIsNoChange(t *testing.T) {
 	root := t.TempDir()
 	fake := newFakeEvents()
@@ -400,48 +281,6 @@ func TestChmodIsNoChange(t *testing.T) {
 	}
 	r.untilScanned(t, 1) // the folder is the truth
 	r.untilRest(t, "x.jpg")
-}
-
-func TestPollMode(t *testing.T) {
-	root := t.TempDir()
-	o := options(root)
-	o.Mode, o.Rescan = Poll, 50*time.Millisecond
-	r := watch(t, o, func(w *Watcher) {
-		w.sys.notifier = func(string) (notifier, error) { panic("no events in poll mode") }
-	})
-	write(t, filepath.Join(root, "a", "b", "1.jpg"), "x")
-	r.untilRest(t, "a/b/1.jpg")
-	if s := r.Status(); s.Mode != Poll || s.Why != "" {
-		t.Errorf("mode %v, why %q", s.Mode, s.Why)
-	}
-	// Written in place: no folder's time tells of it.
-	write(t, filepath.Join(root, "a", "b", "1.jpg"), "longer")
-	until(t, "the change", func() bool {
-		got := r.rec.of("a/b/1.jpg")
-		return got[len(got)-1].State == Rest && got[len(got)-1].Size == 6
-	})
-	remove(t, filepath.Join(root, "a"))
-	r.untilGone(t, "a/b/1.jpg")
-}
-
-func TestNetworkShareIsPolledAndSettlesInFull(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	o := options(root)
-	o.Rescan, o.Settle = 50*time.Millisecond, time.Second
-	r := watch(t, o, func(w *Watcher) {
-		w.sys.shareOf = func(string) (share, error) { return share{name: "cifs", network: true}, nil }
-	})
-	write(t, filepath.Join(root, "1.jpg"), "x")
-	until(t, "the file", func() bool { _, ok := r.rec.state("1.jpg"); return ok })
-	first := time.Now()
-	r.untilRest(t, "1.jpg")
-	if took := time.Since(first); took < o.Settle/2 {
-		t.Errorf("at rest after %v", took)
-	}
-	if s := r.Status(); s.Mode != Poll || !s.Network || !strings.Contains(s.Why, "cifs") {
-		t.Errorf("status %+v", s)
-	}
 }
 
 func TestNewRefuses(t *testing.T) {

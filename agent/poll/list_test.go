@@ -1,16 +1,12 @@
 package poll
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -144,41 +140,6 @@ func TestParseListJSON(t *testing.T) {
 	}
 }
 
-// workbook returns a workbook with rows on its first sheet.
-func workbook(t *testing.T, opts excelize.Options, rows ...[]any) []byte {
-	t.Helper()
-	f := excelize.NewFile()
-	for i, row := range rows {
-		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := f.NewSheet("Other"); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.SetCellStr("Other", "A1", "not the first sheet"); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := f.Write(&b, opts); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func TestParseListXLSX(t *testing.T) {
-	content := workbook(t, excelize.Options{},
-		[]any{"No", "Nomor Aju", "kode_dokumen"}, []any{}, []any{1, car1, 30}, []any{2, 5.08e25, "30"}, []any{"# no"}, []any{3, car2})
-	got, err := parseBytes(t, "a.xlsx", content)
-	if want := "3 " + car1 + " 30\n4 !scientific\n6 " + car2; err != nil || brief(got) != want {
-		t.Errorf("got %s, %v\nwant %s", brief(got), err, want)
-	}
-	got, err = parseBytes(t, "a.xlsx", workbook(t, excelize.Options{}, []any{car1}, []any{508000000002}))
-	if want := "1 " + car1 + "\n2 !zeros_lost"; err != nil || brief(got) != want {
-		t.Errorf("no header: got %s, %v\nwant %s", brief(got), err, want)
-	}
-}
-
 func TestParseListInvalid(t *testing.T) {
 	book := workbook(t, excelize.Options{}, []any{car1})
 	tests := map[string]struct {
@@ -222,152 +183,6 @@ func TestParseListInvalid(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// bomb returns a small workbook that unpacks to more than is allowed.
-func bomb(t *testing.T) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	part, err := w.Create("xl/worksheets/sheet1.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.CopyN(part, zeros{}, maxUnpacked+1); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-func TestRejections(t *testing.T) {
-	tests := map[string]struct {
-		value, want string // want is part of the English reason
-	}{
-		"short":          {"ABC", "3 characters"},
-		"long":           {car1 + "9", "27 characters"},
-		"zeros lost":     {strings.TrimLeft(car1, "0"), "25 digits instead of 26; a spreadsheet has probably dropped the zeros"},
-		"scientific":     {"5.08E+25", "scientific"},
-		"with comma":     {"'5,08e+25", "scientific"},
-		"unrounded":      {"5.0800000002202402E+25", "scientific"},
-		"full width":     {"０５080000000220240228000822", "ASCII"},
-		"arabic":         {"٠٥080000000220240228000822", "ASCII"},
-		"letter":         {"é5080000000220240228000822", `"é"`},
-		"slash":          {"../../etc/passwd", `"/"`},
-		"control":        {"0508\x07", "character"},
-		"only fillers":   {"---", "no Aju number"},
-		"long and wrong": {strings.Repeat("9", 500), "500 characters"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := parseBytes(t, "a.tsv", []byte("car\n"+tt.value))
-			if err != nil || len(got) != 1 {
-				t.Fatalf("got %v, %v", got, err)
-			}
-			e := got[0]
-			if e.CAR != "" || !strings.Contains(e.Reason(reason.English), tt.want) {
-				t.Errorf("got car %q, reason %q; want %q", e.CAR, e.Reason(reason.English), tt.want)
-			}
-			if e.Reason(reason.Indonesian) == e.Reason(reason.English) {
-				t.Errorf("no Indonesian words for %s", e.Why)
-			}
-			if len([]rune(e.Value)) > maxValue+3 || strings.ContainsFunc(e.Value, func(r rune) bool { return r < ' ' }) {
-				t.Errorf("value %q is not bounded and printable", e.Value)
-			}
-		})
-	}
-}
-
-// The 26 characters of a valid number may look like scientific notation.
-func TestNumberWithE(t *testing.T) {
-	for _, car := range []string{"0508000000022024E228000822", "05080000000220240228000E22"} {
-		if got, why, _ := parseNumber(car); got != car {
-			t.Errorf("%s: rejected with %s", car, why)
-		}
-	}
-}
-
-func TestParseListStopsWhereToldTo(t *testing.T) {
-	stop := errors.New("stop")
-	content := strings.Repeat(car1+"\n", 5000)
-	n := 0
-	err := parseListFile(context.Background(), strings.NewReader(content), "a.txt", func(Entry) error {
-		if n++; n == 3 {
-			return stop
-		}
-		return nil
-	})
-	if !errors.Is(err, stop) || n != 3 {
-		t.Errorf("got %v after %d", err, n)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	err = parseListFile(ctx, strings.NewReader(content), "a.txt", func(Entry) error { return nil })
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: got %v", err)
-	}
-}
-
-// A million lines, one of them of 10 MiB and one bad, are read with bounded memory.
-func TestParseListOfAMillion(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "big.csv")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintln(f, "car;kode_dokumen")
-	const total, long, bad = 1_000_000, 400_000, 700_000
-	var chunk bytes.Buffer
-	for i := 1; i <= total; i++ {
-		switch i {
-		case long:
-			chunk.Write(bytes.Repeat([]byte("7"), 10<<20))
-		case bad:
-			chunk.WriteString("5.08E+25;30")
-		default:
-			fmt.Fprintf(&chunk, "%026d;30", i)
-		}
-		chunk.WriteByte('\n')
-		if chunk.Len() > 1<<20 || i == total {
-			if _, err := chunk.WriteTo(f); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	good := 0
-	var rejected []Entry
-	var peak, before runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	err = ParseList(context.Background(), path, func(e Entry) error {
-		if e.Why != "" {
-			rejected = append(rejected, e)
-			return nil
-		}
-		if good++; good%200_000 == 0 {
-			runtime.GC()
-			var m runtime.MemStats
-			if runtime.ReadMemStats(&m); m.HeapAlloc > peak.HeapAlloc {
-				peak = m
-			}
-		}
-		return nil
-	})
-	if err != nil || good != total-2 || brief(rejected) != "400001 !long_line\n700001 !scientific" {
-		t.Fatalf("got %d, %s, %v", good, brief(rejected), err)
-	}
-	if used := int64(peak.HeapAlloc) - int64(before.HeapAlloc); used > 4<<20 {
-		t.Errorf("%d KiB of heap in use while reading", used>>10)
 	}
 }
 
