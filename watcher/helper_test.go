@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a test waits for what must come; nothing depends on how soon it comes.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // recorder is a Handler that remembers what it was told.
 type recorder struct {

@@ -3,6 +3,7 @@ package watcher
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -72,8 +73,9 @@ func TestSlowWriter(t *testing.T) {
 					}
 				}
 			}
-			if s, ok := r.rec.state("slow.jpg"); !ok || s != Unsettled {
-				t.Fatalf("before close: %v, told %v", s, ok)
+			until(t, "word of it", func() bool { _, ok := r.rec.state("slow.jpg"); return ok })
+			if s, _ := r.rec.state("slow.jpg"); s != Unsettled {
+				t.Fatalf("before close: %v", s)
 			}
 			if err := f.Close(); err != nil {
 				t.Fatal(err)
@@ -93,7 +95,26 @@ func TestAppendOpenClose(t *testing.T) {
 	o := options(root)
 	o.Settle = 1500 * time.Millisecond
 	r := watch(t, o, blind)
-	path := filepath.Join(root, "log.jpg")
+	for n := 0; ; n++ {
+		file := fmt.Sprintf("log%d.jpg", n)
+		slowest := appendTo(t, filepath.Join(root, file), o.Settle/10)
+		if slowest > o.Settle/2 && n < 20 {
+			continue // the machine held the writer up, so that it proves nothing
+		}
+		r.untilRest(t, file)
+		for _, f := range r.rec.of(file) {
+			if f.State == Rest && f.Size != 25 {
+				t.Errorf("at rest with %d bytes, of a writer that paused for %v", f.Size, slowest)
+			}
+		}
+		return
+	}
+}
+
+// appendTo writes a file of five pieces, opening it anew for each, and returns the longest time between two of them.
+func appendTo(t *testing.T, path string, pause time.Duration) (slowest time.Duration) {
+	t.Helper()
+	last := time.Now()
 	for range 5 {
 		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
@@ -105,14 +126,10 @@ func TestAppendOpenClose(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		pass(o.Settle / 10)
+		slowest, last = max(slowest, time.Since(last)), time.Now()
+		pass(pause)
 	}
-	r.untilRest(t, "log.jpg")
-	for _, f := range r.rec.of("log.jpg") {
-		if f.State == Rest && f.Size != 25 {
-			t.Errorf("at rest with %d bytes", f.Size)
-		}
-	}
+	return slowest
 }
 
 func TestChangeRenameRemove(t *testing.T) {
@@ -210,9 +227,10 @@ func TestRefusedIsOfferedAgain(t *testing.T) {
 		defer r.rec.mu.Unlock()
 		return r.rec.refused
 	}
-	until(t, "a refusal", func() bool { return refusals() == 1 })
+	until(t, "a refusal", func() bool { return refusals() > 0 })
+	first := refusals()
 	r.Rescan()
-	until(t, "a second refusal", func() bool { return refusals() >= 2 })
+	until(t, "another refusal", func() bool { return refusals() > first })
 	r.rec.mu.Lock()
 	r.rec.refuse = nil
 	r.rec.mu.Unlock()
