@@ -51,7 +51,7 @@ func TestAlarmsOfLists(t *testing.T) {
 				t.Errorf("%s has the words %+v", code, words)
 			}
 		}
-		if n := len(h.overview().Alarms); n != 2 {
+		if n := len(h.alarms()); n != 2 {
 			t.Errorf("%d alarms", n)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,12 @@ func (h *house) overview() control.Overview {
 		h.t.Fatal(err)
 	}
 	return o
+}
+
+// alarms are those that stand, but what this machine's own disk gives cause for.
+func (h *house) alarms() []control.Problem {
+	h.t.Helper()
+	return slices.DeleteFunc(h.overview().Alarms, func(p control.Problem) bool { return p.Code == "disk_low" })
 }
 
 // TestAlarmReachesItsReceiver refuses the login of a real agent, sees who is told and how, lets it be restarted, and in
@@ -44,7 +51,7 @@ func TestAlarmReachesItsReceiver(t *testing.T) {
 		case message = <-messages:
 		default:
 		}
-		return message != ""
+		return strings.Contains(message, "api beacukai")
 	})
 	for _, want := range []string{"/s3cr3t-path ", "NEEDS ACTION: api beacukai", "The server refused the login or the token.", "Action (IT): Check"} {
 		if !strings.Contains(message, want) {
@@ -52,6 +59,7 @@ func TestAlarmReachesItsReceiver(t *testing.T) {
 		}
 	}
 	o := h.overview()
+	o.Alarms = h.alarms()
 	if len(o.Alarms) != 1 || o.Alarms[0].Subject != "api beacukai" || o.Alarms[0].Code != "api_refused" ||
 		o.Alarms[0].Action == "" || o.Alarms[0].Since.IsZero() {
 		t.Errorf("the status has %+v", o.Alarms)
@@ -72,7 +80,7 @@ func TestAlarmReachesItsReceiver(t *testing.T) {
 
 	h.stop()
 	h.start()
-	h.await("the alarm after the restart", func() bool { return len(h.overview().Alarms) == 1 })
+	h.await("the alarm after the restart", func() bool { return len(h.alarms()) == 1 })
 	h.await("the refusal after the restart", func() bool { return h.overview().APIs[0].State == control.APIPaused })
 	select {
 	case m := <-messages:

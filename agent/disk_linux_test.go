@@ -11,9 +11,6 @@ import (
 	"kurir/agent/simulator"
 )
 
-// slowAnswers has the server store photos at once and answer a second later: time to break a disk in between.
-var slowAnswers = []simulator.Rule{{Op: simulator.Kirim, LatencyAfter: time.Second}}
-
 // outage is a way in which an outbox is lost, and comes back.
 type outage struct {
 	prepare func(t *testing.T, out string) (lose, restore func())
@@ -43,16 +40,18 @@ func TestOutboxLostAndFound(t *testing.T) {
 	for name, o := range outages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, simulator.Options{Faults: slowAnswers})
+			r := newRig(t, simulator.Options{})
 			lose, restore := o.prepare(t, r.out)
 			r.start()
 			r.drop("BEFORE", 1, 2)
 			r.untilSent("BEFORE")
+			r.answers.shut()
 			r.drop("DURING", 3, 4)
 			r.until("the server has stored the photos", func() bool { return len(r.sim.Photos("DURING")) == 2 })
 			lose()
+			r.answers.open()
 			r.untilPaused("inbox lane")
-			lines := r.log.count()
+			since, lines := time.Now(), r.log.count()
 			for i := range 20 {
 				r.drop(fmt.Sprintf("AFTER%02d", i), 10+i)
 			}
@@ -77,9 +76,7 @@ func TestOutboxLostAndFound(t *testing.T) {
 					t.Errorf("%d photos were sent although their receipt could not be written", n)
 				}
 			}
-			if n := r.log.count() - lines; n > 60 {
-				t.Errorf("%d lines were logged:\n%s", n, r.log.tail())
-			}
+			r.calm(since, lines)
 			if o.stays && len(below(filepath.Join(r.out, "sent"))) == 0 {
 				t.Error("what was sent before is gone")
 			}
@@ -159,14 +156,12 @@ func TestListsWaitForTheirOutbox(t *testing.T) {
 	free := fill(t, r.respo)
 	list("second.txt", second)
 	r.untilPaused("inbox erp")
-	asked, lines := r.sim.Counts().Requests[simulator.StatusRespon], r.log.count()
+	since, asked, lines := time.Now(), r.sim.Counts().Requests[simulator.StatusRespon], r.log.count()
 	r.until("the list was refused twice", func() bool { return strings.Count(r.log.tail(), "files not taken") >= 2 })
 	if n := r.sim.Counts().Requests[simulator.StatusRespon] - asked; n > 1 { // one may have been under way
 		t.Errorf("%d requests were made although their answers could not be kept", n)
 	}
-	if n := r.log.count() - lines; n > 40 {
-		t.Errorf("%d lines were logged:\n%s", n, r.log.tail())
-	}
+	r.calm(since, lines)
 	if got := below(r.erp); len(got) != 1 {
 		t.Errorf("the inbox holds %v", got)
 	}
@@ -186,18 +181,20 @@ func TestListsWaitForTheirOutbox(t *testing.T) {
 // all goes on.
 func TestFullDataDir(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, simulator.Options{Faults: slowAnswers})
+	r := newRig(t, simulator.Options{})
 	mountSmall(t, r.data, "4m")
 	r.start()
+	r.answers.shut()
 	r.drop("BEFORE", 1)
 	r.until("the server has stored the photo", func() bool { return len(r.sim.Photos("BEFORE")) == 1 })
 	free := fill(t, r.data)
+	r.answers.open()
 	for i := range 30 {
 		r.drop(fmt.Sprintf("AFTER%02d", i), 10+i)
 	}
 	r.untilPaused("data_dir")
 	r.until("what was under way has ended", func() bool { return r.sim.Counts().InFlight == 0 })
-	sends, lines := r.sends(), r.log.count()
+	since, sends, lines := time.Now(), r.sends(), r.log.count()
 	r.until("the sets say why they wait", func() bool {
 		state, why := r.state("AFTER29")
 		return state == "waiting" && why != nil && why.Code == "disk"
@@ -206,9 +203,7 @@ func TestFullDataDir(t *testing.T) {
 	if n := r.sends() - sends; n > 1 {
 		t.Errorf("%d requests were made that nobody would have remembered", n)
 	}
-	if n := r.log.count() - lines; n > 40 {
-		t.Errorf("%d lines were logged:\n%s", n, r.log.tail())
-	}
+	r.calm(since, lines)
 	free()
 	for aju := range r.want {
 		r.untilSent(aju)
@@ -229,19 +224,21 @@ func TestDataDirLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, simulator.Options{Faults: slowAnswers})
+			r := newRig(t, simulator.Options{})
 			lose, restore := prepare(t, r.data)
 			r.start()
+			r.answers.shut()
 			r.drop("A", 1, 2)
 			r.until("the server has stored the photos", func() bool { return len(r.sim.Photos("A")) == 2 })
 			lose()
+			r.answers.open()
 			select {
 			case err := <-r.ended:
 				if err == nil || !strings.Contains(err.Error(), "journal") {
 					t.Errorf("it ended with %v", err)
 				}
 				t.Logf("it ended with: %v", err)
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("it goes on\n%s", r.log.tail())
 			}
 			r.cancel()

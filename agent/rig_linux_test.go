@@ -34,6 +34,7 @@ type rig struct {
 	data                  string
 	giveUp                string // give_up_after of the inbox lane
 	sim                   *simulator.Server
+	answers               *gate // of the simulator
 	url                   string
 	want                  map[string]map[string]bool // nomorAju -> SHA-256 of the photos that must arrive
 	log                   *lineCounter
@@ -52,8 +53,9 @@ func newRig(t *testing.T, o simulator.Options) *rig {
 		must(t, os.Mkdir(d, 0o755))
 	}
 	r.sim = simulator.New(o)
-	srv := httptest.NewServer(r.sim)
-	t.Cleanup(func() { srv.Close(); _ = r.sim.Close() })
+	r.answers = &gate{to: r.sim}
+	srv := httptest.NewServer(r.answers)
+	t.Cleanup(func() { r.answers.open(); srv.Close(); _ = r.sim.Close() })
 	r.url = srv.URL
 	t.Cleanup(func() { r.stop() })
 	return r
@@ -64,7 +66,7 @@ func (r *rig) config() *config.Config {
 	text := fmt.Sprintf(`
 data_dir: %s
 language: en
-beacukai: {base_url: %s/openapi/cnpibk, timeout: 5s, auth: {token: demo-token}}
+beacukai: {base_url: %s/openapi/cnpibk, timeout: 5m, auth: {token: demo-token}}
 t2g: {base_url: %[2]s, edinumber: EDI1, timeout: 5s, auth: {token: demo-token}}
 inboxes:
   - {name: lane, kind: xray, path: %s, outbox: %s, settle: 150ms, rescan: 1s,
@@ -102,7 +104,7 @@ func (r *rig) stop() error {
 // until waits for a condition, and fails the test when it does not come.
 func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
-	deadline := time.NewTimer(40 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -274,6 +276,14 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// calm checks that nobody runs in circles: what is logged while nothing changes is a few lines, and then a few a second.
+func (r *rig) calm(since time.Time, lines int) {
+	r.t.Helper()
+	if n, most := r.log.count()-lines, 40+int(6*time.Since(since).Seconds()); n > most {
+		r.t.Errorf("%d lines were logged, of at most %d:\n%s", n, most, r.log.tail())
 	}
 }
 
