@@ -104,7 +104,7 @@ func TestDeathAtEveryChangeOfTheJournal(t *testing.T) {
 func dieAt(t *testing.T, how string, n int64) bool {
 	r := newRig(t, simulator.Options{})
 	r.in.MaxImages, r.in.Settle = 2, 30*time.Millisecond
-	r.timeout = 300 * time.Millisecond // the grace of a lost add
+	r.timeout = time.Second // the grace of a lost add
 	r.drop("folder", map[string][]byte{"d.json": side("A1", "1.jpg", "2.jpg", "3.jpg").json(),
 		"1.jpg": jpg(1), "2.jpg": jpg(2), "3.jpg": jpg(3), "note.txt": []byte("x")})
 	r.put("stem_1.jpg", jpg(4))
