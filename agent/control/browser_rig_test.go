@@ -143,7 +143,7 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 
 // text is what a reader sees.
 func (b *tab) text() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ''`))
 	return text
@@ -161,7 +161,7 @@ func (b *tab) until(what, js string) {
 // holds waits until a condition about the page holds.
 func (b *tab) holds(what string, condition func() bool) {
 	b.t.Helper()
-	deadline := time.NewTimer(40 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -256,14 +256,14 @@ func must(t *testing.T, err error) {
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(40 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("not so after 40 s: %s", what)
+			t.Fatalf("not so after a minute: %s", what)
 		case <-tick.C:
 		}
 	}

@@ -43,7 +43,7 @@ func next(t *testing.T, said <-chan string) string {
 	select {
 	case s := <-said:
 		return s
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the service says nothing")
 		return ""
 	}

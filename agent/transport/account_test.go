@@ -124,7 +124,7 @@ func mustDo(t *testing.T, c *Client) {
 // waitUntil waits for a condition.
 func waitUntil(t *testing.T, ok func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

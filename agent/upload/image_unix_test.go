@@ -20,7 +20,7 @@ func TestReadersDoNotWaitForAPipe(t *testing.T) {
 	for how, read := range readers {
 		ended := make(chan error, 1)
 		go func() { ended <- read(name, watcher.File{Path: "a.jpg", Size: 10}) }()
-		limit := time.NewTimer(20 * time.Second)
+		limit := time.NewTimer(time.Minute)
 		defer limit.Stop()
 		select {
 		case err := <-ended:

@@ -111,20 +111,21 @@ func (r *rig) start() {
 	r.p = upload.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.ended = cancel, make(chan error, 1)
-	running := make(chan error, 8)
-	n := 1
-	go func() { running <- r.p.Run(ctx) }()
+	run := []func(context.Context) error{r.p.Run} // none before all are made: the pipeline calls the watchers
 	for _, in := range o.Inboxes {
 		var w *watcher.Watcher
 		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: r.rescan, Ignore: in.Ignore, Logger: logs},
 			r.p.Handler(in.Name, func(paths []string) { w.Forget(paths...) }))
 		must(r.t, err)
-		n++
-		go func() { running <- w.Run(ctx) }()
+		run = append(run, w.Run)
+	}
+	running := make(chan error, len(run))
+	for _, f := range run {
+		go func() { running <- f(ctx) }()
 	}
 	go func() {
 		var first error
-		for range n {
+		for range run {
 			if err := <-running; err != nil && ctx.Err() == nil && first == nil {
 				first = err
 				cancel()
