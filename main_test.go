@@ -76,17 +76,18 @@ func drawPicture(ts *testscript.TestScript, _ bool, files []string) {
 	}
 }
 
-func awaitThings(ts *testscript.TestScript, _ bool, things []string) {
+// awaitThings waits until files or addresses are there, or with neg until they are there no more.
+func awaitThings(ts *testscript.TestScript, neg bool, things []string) {
 	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for _, thing := range things {
-		for !there(ts, thing) {
+		for there(ts, thing) == neg {
 			select {
 			case <-tick.C:
 			case <-deadline.C:
-				ts.Fatalf("%s is not there after a minute", thing)
+				ts.Fatalf("there after a minute: %s: %v", thing, neg)
 			}
 		}
 	}
