@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 //	port NAME...       sets $NAME to a port of the loopback that is free
 //	fill FILE...       replaces @NAME@ in files by $NAME
 //	picture FILE...    makes JPEGs; the nth of every call is the same picture
-//	await FILE|URL...  waits until a file (or what a pattern means) is there, or a server answers
+//	await FILE|URL...  waits until a file (or what a pattern means) is there, or a server answers; ! await until it is not
+//	says FILE TEXT     waits until a file holds a text
 //	mode FILE OCTAL    fails unless the file has these permissions; nothing on Windows
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": freePort, "fill": fillFiles, "picture": drawPicture, "await": awaitThings, "mode": checkMode,
+			"port": freePort, "fill": fillFiles, "picture": drawPicture, "await": awaitThings, "says": awaitText, "mode": checkMode,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "en_US.UTF-8")
@@ -89,6 +90,28 @@ func awaitThings(ts *testscript.TestScript, neg bool, things []string) {
 			case <-deadline.C:
 				ts.Fatalf("there after a minute: %s: %v", thing, neg)
 			}
+		}
+	}
+}
+
+// awaitText waits until a file holds a text: says FILE TEXT.
+func awaitText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: says FILE TEXT")
+	}
+	deadline := time.NewTimer(time.Minute)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		b, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && bytes.Contains(b, []byte(args[1])) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			ts.Fatalf("%s does not say %s after a minute: %v: %s", args[0], args[1], err, b)
 		}
 	}
 }
