@@ -201,10 +201,7 @@ func TestHalfWrittenImageThatIsCompletedInTime(t *testing.T) {
 	whole := jpg(3)
 	r.put("H.json", side("HW").json())
 	r.put("H_1.jpg", whole[:300])
-	st := r.await("H", upload.StateWaiting)
-	if !slices.Equal(st.WaitingFor, []string{"H_1.jpg"}) {
-		t.Errorf("waiting for %q", st.WaitingFor)
-	}
+	r.waitsFor("H", "H_1.jpg")
 	r.put("H_1.jpg", whole)
 	r.await("H", upload.StateSent)
 	r.once("HW", whole)

@@ -103,9 +103,8 @@ func TestListedSetWaitsForExactlyWhatItLists(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.start()
 	r.drop("L", map[string][]byte{"data.json": side("D1", "one.jpg", `sub\two.png`).json(), "one.jpg": jpg(1)})
-	st := r.await("L", upload.StateWaiting)
-	if !slices.Equal(st.WaitingFor, []string{"sub/two.png"}) || st.Note == "" {
-		t.Errorf("waiting for %q, note %q", st.WaitingFor, st.Note)
+	if st := r.waitsFor("L", "sub/two.png"); st.Note == "" {
+		t.Error("it does not say why")
 	}
 	r.put("L/sub/two.png", pic(2))
 	r.await("L", upload.StateSent)
@@ -132,10 +131,7 @@ func TestMarkerCompletesASetAndIsDeleted(t *testing.T) {
 	r.drop("F", map[string][]byte{"data.json": side("E1").json(), "a.jpg": jpg(1)})
 	r.put("G.json", side("E2").json())
 	r.put("G_1.jpg", jpg(2))
-	st := r.await("F", upload.StateWaiting)
-	if !slices.Equal(st.WaitingFor, []string{"F.done"}) {
-		t.Errorf("waiting for %q", st.WaitingFor)
-	}
+	r.waitsFor("F", "F.done")
 	r.await("G", upload.StateWaiting)
 	r.put("F.done", nil)
 	r.put("G.done", nil)
@@ -159,12 +155,9 @@ func TestMinImagesDefaultsAndFields(t *testing.T) {
 	r.start()
 	r.put("M.json", []byte(`{"NOMORAJU":"F1","AWB":"CN77","nomorBlAwb":"other","tanggalBlAwb":"2025-01-02","extra":{"x":1}}`))
 	r.put("M_1.jpg", jpg(1))
-	st := r.await("M", upload.StateWaiting)
-	if len(st.WaitingFor) != 1 || !strings.Contains(st.WaitingFor[0], "1") {
-		t.Errorf("waiting for %q", st.WaitingFor)
-	}
+	r.waitsFor("M", "1 more image")
 	r.put("M_2.jpg", jpg(2))
-	st = r.await("M", upload.StateSent)
+	st := r.await("M", upload.StateSent)
 	if st.NomorBlAwb != "CN77" || st.KodeKantor != "050100" {
 		t.Errorf("sent as %s at %s", st.NomorBlAwb, st.KodeKantor)
 	}

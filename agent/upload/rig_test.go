@@ -1,17 +1,10 @@
 package upload_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -215,6 +208,16 @@ func (r *rig) await(set, state string) upload.Status {
 	return r.status(set)
 }
 
+// waitsFor waits until a set is shown as waiting for just that: what comes file by file waits for others first.
+func (r *rig) waitsFor(set string, what ...string) (st upload.Status) {
+	r.t.Helper()
+	r.until(fmt.Sprintf("%s waits for %q", set, what), func() bool {
+		st = r.status(set)
+		return st.State == upload.StateWaiting && slices.Equal(st.WaitingFor, what)
+	})
+	return st
+}
+
 // tree shows inbox and outbox, for failures.
 func (r *rig) tree() string {
 	var b strings.Builder
@@ -291,52 +294,6 @@ func (r *rig) once(nomorAju string, contents ...[]byte) {
 	}
 }
 
-// fields is a sidecar's content.
-type fields map[string]any
-
-// side returns a whole sidecar for a declaration named after aju.
-func side(aju string, images ...string) fields {
-	f := fields{"nomorAju": aju, "nomorBlAwb": "AWB" + aju, "tanggalBlAwb": "2025-09-30", "kodeKantor": "009000"}
-	if len(images) > 0 {
-		f["images"] = images
-	}
-	return f
-}
-
-func (f fields) json() []byte {
-	b, err := json.Marshal(map[string]any(f))
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-// jpg and pic make small real pictures, another for each seed.
-func jpg(seed int) []byte {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, picture(seed), nil); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-func pic(seed int) []byte {
-	var b bytes.Buffer
-	if err := png.Encode(&b, picture(seed)); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-func picture(seed int) image.Image {
-	m := image.NewRGBA(image.Rect(0, 0, 24, 16))
-	for i := range 24 * 16 {
-		v := uint8((i*7 + seed*31) % 251)
-		m.Set(i%24, i/24, color.RGBA{v, uint8(seed), uint8(seed >> 8), 255})
-	}
-	return m
-}
-
 // drop puts files of a set into a folder at once, by rename from beside the inbox.
 func (r *rig) drop(folder string, files map[string][]byte) {
 	r.t.Helper()
@@ -357,11 +314,6 @@ func (r *rig) put(name string, content []byte) {
 	p := filepath.Join(r.inbox, filepath.FromSlash(name))
 	must(r.t, os.MkdirAll(filepath.Dir(p), 0o755))
 	must(r.t, os.WriteFile(p, content, 0o644))
-}
-
-func sum(b []byte) string {
-	h := sha256.Sum256(b)
-	return hex.EncodeToString(h[:])
 }
 
 func must(t testing.TB, err error) {
