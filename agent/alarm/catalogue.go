@@ -181,7 +181,7 @@ var catalogue = []entry{
 		Do:   "Sebabnya ada di error.json di folder daftar itu (lists) di outbox. Perbaiki daftarnya, lalu masukkan lagi ke folder inbox.",
 		Over: "Daftarnya sudah diganti dengan yang dapat dibaca, atau tidak ada daftar lain yang ditolak selama sehari.",
 	}, Text{
-		What: "Lists of Aju numbers cannot be read and have been refused {since} ({n} in all); their numbers are not tracked. The last is {example}.",
+		What: "Lists of Aju numbers could not be read {since} ({n} in all), so their numbers are not tracked; the last is {example}.",
 		Who:  "operator",
 		Do:   "The reason is in error.json in the list's folder (lists) in the outbox. Correct the list and drop it into the inbox again.",
 		Over: "A list that can be read has taken its place, or no other one was refused for a day.",
