@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"time"
 )
 
 // gate lets requests through to a handler at once and, while it is shut, keeps the answers back: time to break something
@@ -25,11 +26,15 @@ func (g *gate) shut() {
 	}
 }
 
-// open lets the answers go. It may be called again.
+// believed is longer than the agent believes what it saw of a folder: after it, it looks again.
+const believed = 200 * time.Millisecond
+
+// open lets the answers go, to an agent that looks anew at what was broken meanwhile. It may be called again.
 func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed != nil {
+		<-time.After(believed)
 		close(g.closed)
 		g.closed = nil
 	}
