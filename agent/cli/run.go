@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,7 +41,6 @@ func (a *app) run(ctx context.Context, ready func()) error {
 		return err
 	}
 	a.dataDir = cfg.DataDir
-	stayLean()
 	if cfg.Log.File == "" {
 		cfg.Log.File = service.DefaultLog(cfg.DataDir)
 	}
@@ -67,14 +65,6 @@ func (a *app) run(ctx context.Context, ready func()) error {
 		logger.Error("agent ended", "error", err) // else it is said on standard error at the end
 	}
 	return err
-}
-
-// stayLean has garbage collected when two fifths of what is in use have come to it, not as much again: what the agent holds grows
-// with what waits in the inboxes, while it makes little garbage. Whoever sets GOGC decides; GOMEMLIMIT holds as ever.
-func stayLean() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
-	}
 }
 
 // loadToRun reads the configuration and refuses what an agent cannot work with.

@@ -1,6 +1,7 @@
-// Package heap has the garbage collector run less often while there is little to keep. An agent at work keeps a few
-// megabytes and makes as much garbage with every few sets, so that it would collect dozens of times a second, which took an
-// eighth of its processor time.
+// Package heap has the garbage collector run less often while there is little to keep, and more often while there is much. An
+// agent at work keeps a few megabytes and makes as much garbage with every few sets, so that it would collect dozens of times a
+// second, which took an eighth of its processor time. What it keeps grows with what waits in its inboxes, which makes little
+// garbage: as much again would be memory for nothing.
 //
 // It is for the process as a whole: its callers are the commands that work for long.
 package heap
@@ -13,14 +14,14 @@ import (
 	"sync"
 )
 
-// room is how much garbage may gather before a collection, however little is kept. A process that keeps more than that
-// collects as by default: when as much garbage has gathered as is kept.
+// room is how much garbage may gather before a collection, whatever is kept, unless that is so much that leastPercent of it is
+// more.
 const room = 16 << 20
 
 // The runtime's unit: garbage in percent of what is kept. The larger is the bound of what may gather before anything is
 // known of what is kept.
 const (
-	leastPercent = 100
+	leastPercent = 40
 	mostPercent  = 400 // of the runtime's own 4 MiB
 )
 

@@ -116,13 +116,7 @@ func (c *Conservation) originals(out, rel string, rc Receipt) {
 		want(rc.Sidecar, -1, "")
 	}
 	for _, other := range rc.OtherFiles {
-		for name := range have {
-			if path.Base(name) == other {
-				other = name
-				break
-			}
-		}
-		want(other, -1, "")
+		want(placed(have, other), -1, "")
 	}
 	for name := range have {
 		if rc.Sidecar == "" && strings.EqualFold(path.Ext(name), ".json") {
@@ -131,6 +125,16 @@ func (c *Conservation) originals(out, rel string, rc Receipt) {
 		}
 		c.find(journal.FoundUnknown, rc.Inbox, rc.ID, placeOf(out, path.Join(rel, name)), "")
 	}
+}
+
+// placed returns where one of the files of that name is, or the name.
+func placed(have map[string]int64, name string) string {
+	for at := range have {
+		if path.Base(at) == name {
+			return at
+		}
+	}
+	return name
 }
 
 // failedPlace judges one place in failed/.
