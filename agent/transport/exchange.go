@@ -29,6 +29,7 @@ type exchange struct {
 // progress is what is known of an exchange under way. The hooks that set it run on the HTTP client's goroutines.
 type progress struct {
 	watch    *watch
+	left     func()      // tells the pacer that the request leaves
 	sent     atomic.Bool // a byte of the request may have left
 	answered atomic.Bool // the first byte of an answer came
 
@@ -42,16 +43,18 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	if e.maxAnswer <= 0 {
 		e.maxAnswer = defaultMaxAnswer
 	}
-	if err := c.pace.wait(ctx); err != nil {
+	left, err := c.pace.wait(ctx)
+	if err != nil {
 		return nil, c.finish(e, nil, &Error{Kind: Network, Err: Say("wait_rate", "wait for the rate: %v", err)})
 	}
+	defer left()
 	if e.gated {
 		if err := paused(ctx, e.op); err != nil {
 			return nil, err
 		}
 	}
 	start := time.Now()
-	ans, fail := c.roundTrip(ctx, e)
+	ans, fail := c.roundTrip(ctx, e, left)
 	if fail == nil && e.check != nil {
 		fail = e.check(ans)
 	} else if fail == nil && ans.Status/100 != 2 {
@@ -73,10 +76,11 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	return ans, fail
 }
 
-// roundTrip sends the request and reads the answer to its end. When it returns, the body of the request is closed.
-func (c *Client) roundTrip(parent context.Context, e exchange) (*Answer, *Error) {
+// roundTrip sends the request, calls left when it leaves, and reads the answer to its end. When it returns, the body of the
+// request is closed.
+func (c *Client) roundTrip(parent context.Context, e exchange, left func()) (*Answer, *Error) {
 	ctx, cancel := context.WithCancel(parent)
-	p := &progress{watch: newWatch(c.timeout, cancel)}
+	p := &progress{watch: newWatch(c.timeout, cancel), left: left}
 	defer p.waitClosed()
 	defer cancel()
 	defer p.watch.stop()
@@ -140,7 +144,7 @@ func (p *progress) trace() *httptrace.ClientTrace {
 		DNSDone:      func(httptrace.DNSDoneInfo) { moved() },
 		ConnectDone:  func(string, string, error) { moved() },
 		GotConn:      func(i httptrace.GotConnInfo) { p.watch.follow(i.Conn); p.watch.enter(phaseSend) },
-		WroteHeaders: func() { p.sent.Store(true); moved() },
+		WroteHeaders: func() { p.left(); p.sent.Store(true); moved() },
 		WroteRequest: func(httptrace.WroteRequestInfo) { p.watch.enter(phaseWait) },
 		GotFirstResponseByte: func() {
 			p.answered.Store(true)

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -9,10 +10,10 @@ import (
 // are delayed unevenly on their way, by that much, do not arrive faster than they may.
 const slack = 1.1
 
-// A pacer lets callers through one by one, at least interval apart. The interval counts from when the last one really
-// left, not from when it was planned to: one that was late never makes the next one early, so that no second ever sees
-// more than its share. That is why it is no token bucket. The first caller waits as well, up to a second: nobody knows what a
-// process that was killed a moment ago had sent.
+// A pacer lets requests through one by one, at least interval apart. The interval counts from when the last one really left,
+// on a connection that may first have had to be made: one that was late never makes the next one early, so that no second ever
+// sees more than its share. That is why it is no token bucket. The first caller waits as well, up to a second: nobody knows
+// what a process that was killed a moment ago had sent.
 type pacer struct {
 	interval time.Duration
 	turn     chan struct{} // holds one: who has it may touch last
@@ -28,22 +29,25 @@ func newPacer(rate float64) *pacer {
 	return &pacer{interval: interval, turn: make(chan struct{}, 1), last: time.Now().Add(min(interval, time.Second) - interval)}
 }
 
-// wait blocks until it is the caller's turn.
-func (p *pacer) wait(ctx context.Context) error {
+// wait blocks until it is the caller's turn, and returns what it has to call once its request has left, or will not leave:
+// until then the next one waits. A second call does nothing.
+func (p *pacer) wait(ctx context.Context) (left func(), err error) {
 	if p == nil {
-		return nil
+		return func() {}, nil
 	}
 	select {
 	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	if err := sleep(ctx, p.interval-time.Since(p.last)); err != nil {
-		return err
+		<-p.turn
+		return nil, err
 	}
-	p.last = time.Now()
-	return nil
+	return sync.OnceFunc(func() {
+		p.last = time.Now()
+		<-p.turn
+	}), nil
 }
 
 // sleep waits for d or until ctx ends.
