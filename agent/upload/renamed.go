@@ -36,7 +36,17 @@ func (t *task) renamed(ctx context.Context) bool {
 	}
 	t.p.log.Info("files of the set are gone", "id", job.ID, "files", len(t.r.Files), "renamed_to", heir)
 	q.showLatest(ctx, t.p.statusOf(job, t.r))
+	q.left(t.r, t.r.paths()) // so that they are new if they come back, also before a watcher has missed them
 	return true
+}
+
+// paths are those of the files that are the set's now.
+func (r *Record) paths() []string {
+	out := make([]string, len(r.Files))
+	for i, f := range r.Files {
+		out[i] = f.Path
+	}
+	return out
 }
 
 // gone reports whether none of the set's files is left in its inbox.

@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/simulator"
 	"kurir/agent/upload"
+	"kurir/watcher"
 )
 
 // TestRenamedWhileItWaits: a folder that gets another name, and another photo, while its set waits for the server is that
@@ -99,6 +101,32 @@ func TestLatePhotoThatGoesAgain(t *testing.T) {
 	r.rename("V", "U")
 	r.until("the photo that came back is sent", func() bool { return len(r.sim.Photos("G")) == 2 })
 	r.await("U", upload.StateSent)
+	r.once("G", jpg(1), jpg(2))
+}
+
+// TestLetGoAndBackUnseen: files that were away for a moment, in which their set was let go and which no look at the polled
+// folder has noticed, are taken in again.
+func TestLetGoAndBackUnseen(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.mode, r.rescan = watcher.Poll, 5*time.Second
+	must(t, r.sim.SetFaults(always(simulator.DoStatus, 429)))
+	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
+	r.start()
+	r.await("U", upload.StateRetrying)
+	r.stop()
+	r.drop("V", map[string][]byte{"d.json": side("G").json(), "b.jpg": jpg(2)})
+	r.start()
+	r.await("V", upload.StateRetrying)
+	away := filepath.Join(r.dir, "away")
+	must(t, os.Rename(filepath.Join(r.inbox, "U"), away))
+	r.until("the set is let go", func() bool {
+		jobs, err := r.store.List(t.Context(), journal.Filter{Kind: journal.Xray, ID: "lane-1/U"})
+		return err == nil && len(jobs) == 0
+	})
+	must(t, os.Rename(away, filepath.Join(r.inbox, "U")))
+	must(t, r.sim.SetFaults(nil))
+	r.await("U", upload.StateSent)
+	r.await("V", upload.StateSent)
 	r.once("G", jpg(1), jpg(2))
 }
 

@@ -41,6 +41,7 @@ type rig struct {
 	timeout time.Duration
 
 	rescan time.Duration
+	mode   watcher.Mode // "": events
 
 	concurrency int
 
@@ -107,7 +108,7 @@ func (r *rig) start() {
 	run := []func(context.Context) error{r.p.Run} // none before all are made: the pipeline calls the watchers
 	for _, in := range o.Inboxes {
 		var w *watcher.Watcher
-		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: r.rescan, Ignore: in.Ignore, Logger: logs},
+		w, err := watcher.New(watcher.Options{Root: in.Root, Settle: in.Settle, Rescan: r.rescan, Mode: r.mode, Ignore: in.Ignore, Logger: logs},
 			r.p.Handler(in.Name, func(paths []string) { w.Forget(paths...) }))
 		must(r.t, err)
 		run = append(run, w.Run)
