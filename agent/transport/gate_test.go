@@ -313,7 +313,7 @@ func TestGateHoldsWhatWaitsForTheRate(t *testing.T) {
 		seen.Add(1)
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
-	c := newTestClient(t, s.URL, func(o *Options) { o.Rate, o.Concurrency = 0.5, 2 })
+	c := newTestClient(t, s.URL, func(o *Options) { o.Rate, o.Concurrency = 0.2, 2 })
 	g := NewGate(doubling, nil)
 	var wg sync.WaitGroup
 	var kinds sync.Map

@@ -3,8 +3,13 @@ package transport
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
+	"net"
+	"net/http/httptrace"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -50,6 +55,51 @@ func TestPacer(t *testing.T) {
 			t.Errorf("25 calls took %v", d)
 		}
 	})
+}
+
+// A request counts from when it leaves on its connection: while that is being made nobody else has its turn, however long it
+// takes.
+func TestPaceWaitsForTheConnection(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	far := strings.TrimPrefix(ca.serveTLS(t, time.Now().Add(time.Hour), false), "https://")
+	came, shake := make(chan struct{}, 2), make(chan struct{})
+	near := serveRaw(t, func(conn net.Conn) {
+		came <- struct{}{}
+		<-shake
+		server, err := net.Dial("tcp", far)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer server.Close()
+		go func() { _, _ = io.Copy(server, conn); _ = server.Close() }()
+		_, _ = io.Copy(conn, server)
+	})
+	c := newTestClient(t, strings.Replace(near, "http:", "https:", 1), func(o *Options) {
+		o.Rate, o.Concurrency, o.CAFile, o.Timeout = 1000, 2, ca.file, time.Minute
+	})
+	var mu sync.Mutex
+	var order []string
+	note := func(what string) { mu.Lock(); defer mu.Unlock(); order = append(order, what) }
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { note("turn") }, GotConn: func(httptrace.GotConnInfo) { note("connection") },
+	})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if _, err := c.Do(ctx, get()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-came
+	<-time.After(100 * time.Millisecond) // a hundred turns, if the handshake did not count
+	close(shake)
+	wg.Wait()
+	if want := []string{"turn", "connection", "turn", "connection"}; !slices.Equal(order, want) {
+		t.Errorf("in the order %q", order)
+	}
 }
 
 // What a process that was killed had sent counts for the one that takes its place.

@@ -18,13 +18,15 @@ var (
 
 // A watch ends a request that makes no progress for a while. Progress is: a stage of the connection is done, the
 // connection takes more of the body, the peer acknowledges bytes that still waited in the system's buffers (where the
-// system tells), bytes of the answer arrive. How long all of it takes does not matter.
+// system tells), bytes of the answer arrive. How long all of it takes does not matter. Time that this machine slept, or was
+// too busy to look, does not count: what the peer has sent meanwhile still waits to be read.
 type watch struct {
 	limit time.Duration
 	end   context.CancelFunc
 
 	mu      sync.Mutex
 	timer   *time.Timer
+	due     time.Time // of the next look
 	last    time.Time // of the last progress
 	phase   *Words
 	conn    syscall.RawConn // nil when unknown
@@ -38,7 +40,7 @@ func newWatch(limit time.Duration, end context.CancelFunc) *watch {
 	w := &watch{limit: limit, end: end, last: time.Now(), phase: phaseConnect}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(w.pause(), w.look)
+	w.timer = time.AfterFunc(w.next(), w.look)
 	return w
 }
 
@@ -94,17 +96,24 @@ func (w *watch) look() {
 			w.acked, w.last = n, time.Now()
 		}
 	}
-	if time.Since(w.last) >= w.limit {
+	now := time.Now()
+	if late := now.Sub(w.due); late > 0 {
+		w.last = w.last.Add(min(late, now.Sub(w.last)))
+	}
+	if now.Sub(w.last) >= w.limit {
 		w.stalled = true
 		w.end()
 		return
 	}
-	w.timer.Reset(w.pause())
+	w.timer.Reset(w.next())
 }
 
-// pause is how long to wait for the next look: often enough to see acknowledgements soon after they came.
-func (w *watch) pause() time.Duration {
-	return min(w.limit/4, max(w.limit-time.Since(w.last), time.Millisecond))
+// next sets when the next look is due, and returns how long to wait for it: often enough to see acknowledgements soon after
+// they came.
+func (w *watch) next() time.Duration {
+	pause := min(w.limit/4, max(w.limit-time.Since(w.last), time.Millisecond))
+	w.due = time.Now().Add(pause)
+	return pause
 }
 
 // stop ends the watch. The request is not ended by it later.

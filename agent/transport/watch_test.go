@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,13 +11,19 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// stall is long for a test and short for a time-out: what stalls is meant to be noticed after it.
-const stall = time.Second
+// stall is long for a test and short for a time-out: what stalls is meant to be noticed after it. patience is for what must
+// not be taken for a stall: longer than a busy machine holds up a server that is slow on purpose.
+const (
+	stall    = time.Second
+	patience = 4 * time.Second
+)
 
-func withStall(o *Options) { o.Timeout = stall }
+func withStall(o *Options)    { o.Timeout = stall }
+func withPatience(o *Options) { o.Timeout = patience }
 
 // block keeps the connection open and silent until the client is gone.
 func block(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
@@ -90,7 +97,7 @@ func TestSlowUploadIsNoStall(t *testing.T) {
 	base := serveRaw(t, func(conn net.Conn) {
 		_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 		start := time.Now()
-		r, err := http.ReadRequest(bufio.NewReaderSize(slowReader(conn, size, 40*time.Millisecond), 64<<10))
+		r, err := http.ReadRequest(bufio.NewReaderSize(slowReader(conn, size, patience/36), 64<<10))
 		if err != nil {
 			return
 		}
@@ -101,10 +108,10 @@ func TestSlowUploadIsNoStall(t *testing.T) {
 	r := post("")
 	r.Length = size
 	r.Body = func() (io.ReadCloser, error) { return newPattern(size), nil }
-	if _, err := newTestClient(t, base, withStall).Do(t.Context(), r); err != nil {
+	if _, err := newTestClient(t, base, withPatience).Do(t.Context(), r); err != nil {
 		t.Fatalf("%v", err)
 	}
-	if d := <-took; d < 2*stall {
+	if d := <-took; d < 2*patience {
 		t.Errorf("the upload took %v: too fast to show anything", d)
 	}
 }
@@ -115,14 +122,14 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 		readRequest(conn)
 		const pieces = 12
 		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", pieces)
-		tick := time.NewTicker(stall / 6)
+		tick := time.NewTicker(patience / 6)
 		defer tick.Stop()
 		for range pieces {
 			<-tick.C
 			_, _ = io.WriteString(conn, "1")
 		}
 	})
-	ans, err := newTestClient(t, base, withStall).Do(t.Context(), get())
+	ans, err := newTestClient(t, base, withPatience).Do(t.Context(), get())
 	if err != nil || len(ans.Body) != 12 {
 		t.Fatalf("%v, %v", ans, err)
 	}
@@ -132,12 +139,37 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 func TestWaitingOurTurnIsNoStall(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
-	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = stall, 0.8 })
-	for range 3 {
+	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = patience, 0.9 / patience.Seconds() })
+	for range 2 {
 		if _, err := c.Do(t.Context(), get()); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A machine that slept, or had no time to look, does not take that for the server's silence; what is silent after it is.
+func TestSleepIsNoStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWatch(time.Minute, cancel)
+		defer w.stop()
+		w.timer.Stop()
+		<-time.After(10 * time.Hour)
+		w.look()
+		if w.stall() != nil || ctx.Err() != nil {
+			t.Fatalf("ten hours of sleep: %v", w.stall())
+		}
+		<-time.After(44 * time.Second) // of the minute, a quarter had passed before
+		synctest.Wait()
+		if w.stall() != nil {
+			t.Fatalf("too early: %v", w.stall())
+		}
+		<-time.After(time.Second)
+		synctest.Wait()
+		if w.stall() == nil || ctx.Err() == nil {
+			t.Error("a minute of silence was not noticed")
+		}
+	})
 }
 
 func TestStallIsATimeout(t *testing.T) {
