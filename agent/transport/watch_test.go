@@ -139,7 +139,7 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 func TestWaitingOurTurnIsNoStall(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
-	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = patience, 0.9 / patience.Seconds() })
+	c := newTestClient(t, s.URL, func(o *Options) { o.Timeout, o.Rate = patience, 0.9/patience.Seconds() })
 	for range 2 {
 		if _, err := c.Do(t.Context(), get()); err != nil {
 			t.Fatal(err)
