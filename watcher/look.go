@@ -143,7 +143,7 @@ func (w *Watcher) lookAt(r rule, batch []glance, p *progress) (absent bool) {
 			in, err = w.sys.lstat(g.path) // a change between the two would show
 			p.step()
 		}
-		s.stamp, s.after = in.stamp, time.Now()
+		s.stamp, s.touched, s.after = in.stamp, in.changed, time.Now()
 		g.sight = s
 		g.found = found{name: g.name, info: in, err: err}
 		absent = absent || err != nil && notThere(err)

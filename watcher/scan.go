@@ -237,7 +237,7 @@ func (w *Watcher) readChunk(r *reading, room []found, p *progress) (chunk []foun
 func (w *Watcher) readSome(r *reading, chunk []found, more bool, err error) {
 	now := time.Now()
 	for _, e := range chunk {
-		w.saw(r.d, e, sight{stamp: e.info.stamp, before: now, after: now}, false)
+		w.saw(r.d, e, sight{stamp: e.info.stamp, touched: e.info.changed, before: now, after: now}, false)
 	}
 	if more {
 		w.reading = r

@@ -37,10 +37,11 @@ const (
 // sight is one look at a file. When the writer was asked, the stamp was taken before and after the question and was
 // the same both times.
 type sight struct {
-	stamp  stamp
-	before time.Time // the look began
-	after  time.Time // the look ended
-	writer writer
+	stamp   stamp
+	touched time.Time // when anything about the file changed last, by its file system's account; zero where this is not told
+	before  time.Time // the look began
+	after   time.Time // the look ended
+	writer  writer
 }
 
 // track is what settling remembers of a file between two looks.
@@ -49,6 +50,7 @@ type track struct {
 	changed time.Time     // end of the look that first saw this stamp
 	next    time.Time     // when to look again while it is not at rest
 	pause   time.Duration // the last wait for a writer to go
+	quiet   bool          // it had been quiet for long enough when it was first seen with this stamp
 	rest    bool
 }
 
@@ -59,17 +61,24 @@ type rule struct {
 	identities bool          // the file system's identities are stable
 }
 
-// begin is the track of a file seen for the first time, or changed.
+// begin is the track of a file seen for the first time, or changed. Where the file system's account of the last change can be
+// believed, which no program can set back, quiet counts from then: what has lain here for a while waits for the next look only.
 func (r rule) begin(s sight) track {
-	return track{stamp: s.stamp, changed: s.after, next: s.after.Add(r.quick())}
+	quiet := r.trusted && r.identities && !s.touched.IsZero() && s.before.Sub(s.touched) >= quickSettle
+	t := track{stamp: s.stamp, changed: s.after, quiet: quiet}
+	t.next = s.after.Add(r.quick(&t))
+	return t
 }
 
-// quick is the least quiet after which a file can be at rest.
-func (r rule) quick() time.Duration {
-	if r.trusted {
-		return min(quickSettle, r.settle)
+// quick is the least quiet after its first sight with which a file can be at rest.
+func (r rule) quick(t *track) time.Duration {
+	switch {
+	case !r.trusted:
+		return r.settle
+	case t.quiet:
+		return 0
 	}
-	return r.settle
+	return min(quickSettle, r.settle)
 }
 
 // same says whether two stamps are of the same, unchanged file.
@@ -79,13 +88,14 @@ func (r rule) same(a, b stamp) bool {
 
 // ask says whether a look that begins now should ask for writers: not before the answer can settle anything.
 func (r rule) ask(t *track, now time.Time) bool {
-	return !t.rest && now.Sub(t.changed) >= r.quick()
+	return !t.rest && now.Sub(t.changed) >= r.quick(t)
 }
 
 // judge takes one more look at the file into account. It reports whether the file changed; whether it is at rest
 // stands in the track. crowd is how many files are unsettled: the more, the longer the pauses.
 func (r rule) judge(t *track, s sight, crowd int) (changed bool) {
 	if !r.same(t.stamp, s.stamp) {
+		s.touched = time.Time{} // what has changed under our eyes comes to rest under them
 		*t = r.begin(s)
 		return true
 	}
@@ -95,7 +105,7 @@ func (r rule) judge(t *track, s sight, crowd int) (changed bool) {
 	need := r.settle
 	switch s.writer {
 	case notAsked: // too early a look
-		if earliest := t.changed.Add(r.quick()); t.next.Before(earliest) {
+		if earliest := t.changed.Add(r.quick(t)); t.next.Before(earliest) {
 			t.next = earliest
 		}
 		return false
@@ -105,7 +115,7 @@ func (r rule) judge(t *track, s sight, crowd int) (changed bool) {
 		t.next = s.after.Add(t.pause)
 		return false
 	case noWriter:
-		need = r.quick()
+		need = r.quick(t)
 	case unknownWriter:
 	}
 	if s.before.Sub(t.changed) >= need {

@@ -27,17 +27,42 @@ func TestSettle(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		rule  rule
+		quiet time.Duration // how long before the first sight the file was touched last; 0: it is not told
 		looks []look
 	}{
-		"nobody writes": {local, []look{
+		"has lain here": {rule: local, quiet: 100 * ms, looks: []look{
+			{at: 0, stamp: one, writer: noWriter, rest: true},
+		}},
+		"has lain here, and is written now": {rule: local, quiet: time.Hour, looks: []look{
+			{at: 0, stamp: one, writer: hasWriter, again: 100 * ms},
+			{at: 100 * ms, stamp: grown, changed: true, again: 200 * ms}, // however long it has rested meanwhile
+			{at: 150 * ms, stamp: grown, writer: noWriter, again: 200 * ms},
+			{at: 200 * ms, stamp: grown, writer: noWriter, rest: true},
+		}},
+		"has lain here, writers cannot be seen": {rule: local, quiet: time.Hour, looks: []look{
+			{at: 0, stamp: one, writer: unknownWriter, again: 2000 * ms},
+		}},
+		"was touched a moment ago": {rule: local, quiet: 99 * ms, looks: []look{
+			{at: 99 * ms, stamp: one, writer: noWriter, again: 100 * ms},
+		}},
+		"was touched in the future": {rule: local, quiet: -time.Hour, looks: []look{
+			{at: 99 * ms, stamp: one, writer: noWriter, again: 100 * ms},
+		}},
+		"has lain on a share": {rule: network, quiet: time.Hour, looks: []look{
+			{at: 100 * ms, stamp: one, writer: noWriter, again: 2000 * ms},
+		}},
+		"has lain where times are made up": {rule: rule{settle: 2 * time.Second, trusted: true}, quiet: time.Hour, looks: []look{
+			{at: 99 * ms, stamp: one, writer: noWriter, again: 100 * ms},
+		}},
+		"nobody writes": {rule: local, looks: []look{
 			{at: 99 * ms, stamp: one, writer: noWriter, again: 100 * ms},
 			{at: 100 * ms, stamp: one, writer: noWriter, rest: true},
 		}},
-		"not asked": {local, []look{
+		"not asked": {rule: local, looks: []look{
 			{at: time.Hour, stamp: one, writer: notAsked, again: 100 * ms},
 			{at: time.Hour, stamp: one, writer: noWriter, rest: true},
 		}},
-		"held open and then closed": {local, []look{
+		"held open and then closed": {rule: local, looks: []look{
 			{at: 100 * ms, stamp: one, writer: hasWriter, again: 200 * ms},
 			{at: 200 * ms, stamp: one, writer: hasWriter, again: 400 * ms},
 			{at: 10_000 * ms, stamp: one, writer: hasWriter, again: 10_400 * ms},
@@ -46,55 +71,59 @@ func TestSettle(t *testing.T) {
 			{at: 40_000 * ms, stamp: one, writer: hasWriter, again: 41_000 * ms},
 			{at: 41_000 * ms, stamp: one, writer: noWriter, rest: true},
 		}},
-		"a failed check is no answer": {local, []look{
+		"a failed check is no answer": {rule: local, looks: []look{
 			{at: time.Hour, stamp: one, writer: failedCheck, again: time.Hour + 100*ms},
 			{at: 2 * time.Hour, stamp: one, writer: noWriter, rest: true},
 		}},
-		"writers cannot be seen": {local, []look{
+		"writers cannot be seen": {rule: local, looks: []look{
 			{at: 100 * ms, stamp: one, writer: unknownWriter, again: 2000 * ms},
 			{at: 1999 * ms, stamp: one, writer: unknownWriter, again: 2000 * ms},
 			{at: 2000 * ms, stamp: one, writer: unknownWriter, rest: true},
 		}},
-		"a share's word is not enough": {network, []look{
+		"a share's word is not enough": {rule: network, looks: []look{
 			{at: 100 * ms, stamp: one, writer: noWriter, again: 2000 * ms},
 			{at: 2000 * ms, stamp: one, writer: noWriter, rest: true},
 		}},
-		"a share's refusal is": {network, []look{
+		"a share's refusal is": {rule: network, looks: []look{
 			{at: 2000 * ms, stamp: one, writer: hasWriter, again: 2100 * ms},
 		}},
-		"grows": {local, []look{
+		"grows": {rule: local, looks: []look{
 			{at: 90 * ms, stamp: grown, changed: true, again: 190 * ms},
 			{at: 150 * ms, stamp: grown, writer: noWriter, again: 190 * ms},
 			{at: 190 * ms, stamp: grown, writer: noWriter, rest: true},
 		}},
-		"changes at rest": {local, []look{
+		"changes at rest": {rule: local, looks: []look{
 			{at: 100 * ms, stamp: one, writer: noWriter, rest: true},
 			{at: 200 * ms, stamp: one, writer: notAsked, rest: true},
 			{at: 300 * ms, stamp: touched, changed: true, again: 400 * ms},
 			{at: 400 * ms, stamp: touched, writer: noWriter, rest: true},
 			{at: 500 * ms, stamp: other, changed: true, again: 600 * ms},
 		}},
-		"another with the same inode": {local, []look{
+		"another with the same inode": {rule: local, looks: []look{
 			{at: 100 * ms, stamp: one, writer: noWriter, rest: true},
 			{at: 200 * ms, stamp: reborn, changed: true, again: 300 * ms},
 		}},
-		"made-up identities": {madeUp, []look{
+		"made-up identities": {rule: madeUp, looks: []look{
 			{at: 2000 * ms, stamp: one, writer: unknownWriter, rest: true},
 			{at: 3000 * ms, stamp: other, rest: true},
 		}},
-		"settle under 100 ms": {rule{settle: 10 * ms, trusted: true}, []look{
+		"settle under 100 ms": {rule: rule{settle: 10 * ms, trusted: true}, looks: []look{
 			{at: 10 * ms, stamp: one, writer: noWriter, rest: true},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			tr := test.rule.begin(sight{stamp: one, before: start.Add(-time.Hour), after: start})
+			first := sight{stamp: one, before: start, after: start}
+			if test.quiet != 0 {
+				first.touched = start.Add(-test.quiet)
+			}
+			tr := test.rule.begin(first)
 			if tr.rest {
 				t.Fatal("at rest at first sight")
 			}
 			for i, l := range test.looks {
 				at := start.Add(l.at)
-				changed := test.rule.judge(&tr, sight{stamp: l.stamp, before: at, after: at, writer: l.writer}, 1)
+				changed := test.rule.judge(&tr, sight{stamp: l.stamp, touched: first.touched, before: at, after: at, writer: l.writer}, 1)
 				if changed != l.changed || tr.rest != l.rest {
 					t.Fatalf("look %d: changed %v, rest %v; want %v, %v", i, changed, tr.rest, l.changed, l.rest)
 				}

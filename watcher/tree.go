@@ -50,6 +50,7 @@ type awaited struct {
 	next    time.Time     // when to look again
 	pause   time.Duration // the last wait for a writer to go
 	place   int           // in the agenda, -1 when it is not there
+	quiet   bool          // it had been quiet for long enough when it was first seen
 	offered time.Time     // when the Handler was last told; zero: not since it was unsettled
 }
 
@@ -57,7 +58,7 @@ type awaited struct {
 func (f *file) track() track {
 	tr := track{stamp: f.stamp, changed: f.changed, rest: f.awaited == nil}
 	if a := f.awaited; a != nil {
-		tr.next, tr.pause = a.next, a.pause
+		tr.next, tr.pause, tr.quiet = a.next, a.pause, a.quiet
 	}
 	return tr
 }
@@ -129,7 +130,7 @@ func (t *tree) retrack(f *file, tr track) {
 		f.awaited = &awaited{place: -1}
 	}
 	if a := f.awaited; a != nil {
-		a.next, a.pause = tr.next, tr.pause
+		a.next, a.pause, a.quiet = tr.next, tr.pause, tr.quiet
 		t.plan(f)
 	}
 }
