@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +14,6 @@ import (
 
 	"kurir/agent/journal"
 	"kurir/agent/journal/journaltest"
-	"kurir/agent/simulator"
-	"kurir/agent/transport"
 )
 
 // mortal is a store of a process that dies at one of its writes: that call has an effect or not, and none later has.
@@ -110,6 +105,7 @@ func TestDeathAtEachWrite(t *testing.T) {
 				cancel()
 				<-ended
 				r.kill()
+				r.server.hangUp()
 				r.wrap = nil
 				r.start()
 				if len(files(t, r.in.Root)) > 0 {
@@ -217,112 +213,6 @@ func TestJournalFailures(t *testing.T) {
 					checkComplete(t, r)
 				})
 			}
-		}
-	}
-}
-
-// Many numbers over a faulty T2G, the agent killed now and then: everything that the simulator brings is in the outbox
-// once and right, the pace and the rate hold.
-func TestFaultyT2G(t *testing.T) {
-	t.Parallel()
-	const numbers, rate, span = 60, 100.0, 3
-	faults := []simulator.Rule{
-		{Op: simulator.StatusRespon, Probability: 0.05, Do: simulator.DoCut},
-		{Op: simulator.GetResByCar, Probability: 0.1, Do: simulator.DoCut, When: simulator.WhenAnswer},
-		{Probability: 0.05, Do: simulator.DoHTML},
-		{Probability: 0.05, Do: simulator.DoTruncate},
-		{Probability: 0.05, Do: simulator.DoStatus, Status: 500},
-		{Op: simulator.StatusRespon, Nth: 40, Count: 2, Do: simulator.DoStatus, Status: 503, RetryAfter: time.Second},
-	}
-	sim := simulator.New(simulator.Options{Token: "secret", Faults: faults, Speed: 40, Seed: 7})
-	t.Cleanup(func() { _ = sim.Close() })
-	h := httptest.NewServer(sim)
-	t.Cleanup(h.Close)
-
-	r := newRig(t)
-	r.conn = transport.Options{BaseURL: h.URL, Rate: rate, Concurrency: 4}
-	r.in.Pace.First, r.in.Pace.Max, r.in.Pace.TailEvery = 100*time.Millisecond, 400*time.Millisecond, 200*time.Millisecond
-	r.edit = func(o *Options) { // all of it in real time, or a pause that the server asks for would never end
-		o.Now, o.Gate = nil, transport.NewGate(func(int) time.Duration { return 100 * time.Millisecond }, nil)
-	}
-	var list strings.Builder
-	for i := range numbers {
-		fmt.Fprintln(&list, number(i))
-	}
-	r.start()
-	if err := r.drop("a.txt", list.String()); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		<-time.After(time.Duration(200+rand.IntN(200)) * time.Millisecond) // lives go on; the moment of the kill is chance
-		r.kill()
-		r.start()
-	}
-	for i := range numbers {
-		r.await(number(i), "all responses", func(d Document) bool { return d.State == Done && complete(sim, d) })
-	}
-	r.kill()
-	checkSimulated(t, r, sim, numbers)
-	last := map[string]time.Time{}
-	requests := sim.Requests()
-	t.Logf("%d requests", len(requests))
-	slices.SortFunc(requests, func(a, b simulator.Request) int { return a.At.Compare(b.At) })
-	for i, q := range requests {
-		if q.Op == simulator.StatusRespon {
-			if d := q.At.Sub(last[q.Aju]); !last[q.Aju].IsZero() && d < r.in.Pace.First {
-				t.Errorf("%s was asked again after %v", q.Aju, d)
-			}
-			last[q.Aju] = q.At
-		}
-		if i < span*rate { // long enough for the moments that a busy machine lets requests wait not to count
-			continue
-		}
-		if d := q.At.Sub(requests[i-span*rate].At); d < span*900*time.Millisecond {
-			t.Errorf("%v requests in %v", span*rate, d)
-			break
-		}
-	}
-}
-
-// complete reports whether a document has ended in the simulator, with what d shows.
-func complete(_ *simulator.Server, d Document) bool {
-	late := map[string]int{"800": 3, "120": 2, "900": 2}
-	return len(d.Responses) == late[d.Status]
-}
-
-// checkSimulated checks that each response is there once, and each PDF whole.
-func checkSimulated(t *testing.T, r *rig, _ *simulator.Server, numbers int) {
-	t.Helper()
-	for i := range numbers {
-		doc := r.doc(number(i))
-		folder := r.path("documents", number(i))
-		want := 0
-		for _, resp := range doc.Responses {
-			if resp.File == "" || strings.Contains(resp.File, "~") {
-				t.Errorf("%s: response %s is in %q", number(i), resp.KodeRespon, resp.File)
-				continue
-			}
-			want++
-			if resp.PDF == "" {
-				continue
-			}
-			var c pdfCheck
-			_, _ = c.Write([]byte(read(t, filepath.Join(folder, filepath.FromSlash(resp.PDF)))))
-			if !c.isPDF() {
-				t.Errorf("%s: %s is no PDF", number(i), resp.PDF)
-			}
-		}
-		got := 0
-		for _, f := range files(t, filepath.Join(folder, responFolder)) {
-			if strings.HasSuffix(f, ".json") && !strings.HasSuffix(f, ".res.json") {
-				got++
-			}
-			if strings.Contains(f, "~") || strings.HasPrefix(f, ".") {
-				t.Errorf("%s: %s", number(i), f)
-			}
-		}
-		if got != want {
-			t.Errorf("%s: %d responses in the outbox, %d shown", number(i), got, want)
 		}
 	}
 }

@@ -40,6 +40,7 @@ type asked struct {
 type server struct {
 	url   string
 	clock *clock
+	http  *httptest.Server
 
 	mu       sync.Mutex
 	asked    []asked
@@ -55,10 +56,18 @@ func newServer(t *testing.T, c *clock) *server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/getlog/statusrespon", s.handle("statusrespon", func() func(http.ResponseWriter, string) { return s.status }))
 	mux.HandleFunc("POST /getresbycar/bc30", s.handle("getresbycar", func() func(http.ResponseWriter, string) { return s.response }))
-	h := httptest.NewServer(mux)
-	t.Cleanup(h.Close)
-	s.url = h.URL
+	s.http = httptest.NewServer(mux)
+	t.Cleanup(func() { s.http.Close() })
+	s.url = s.http.URL
 	return s
+}
+
+// hangUp ends all connections, and waits until what has come over them is on record; whoever starts then finds the server at
+// another address. So nothing of a killed process's is taken for its successor's.
+func (s *server) hangUp() {
+	s.http.Close()
+	s.http = httptest.NewServer(s.http.Config.Handler)
+	s.url = s.http.URL
 }
 
 func (s *server) handle(op string, pick func() func(http.ResponseWriter, string)) http.HandlerFunc {
