@@ -52,8 +52,7 @@ func (c *Conservation) sentPlace(out, rel string, folder, note bool) {
 	c.sentIn[mark] = place{out, rel}
 	switch {
 	case c.moving[placeOf(out, rel)]: // judged by its job, file by file
-	case folder:
-		c.originals(out, rel, rc)
+	case folder && c.originals(out, rel, rc):
 	case c.deleted(rc):
 		c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Deleted += rc.files() })
 	case rc.files() > 0:
@@ -80,12 +79,16 @@ func (rc Receipt) files() int {
 	return n
 }
 
-// originals compares the files of a sent set with its receipt. One that names no sidecar, as they did once, has one.
-func (c *Conservation) originals(out, rel string, rc Receipt) {
+// originals compares the files of a sent set with its receipt. One that names no sidecar, as they did once, has one. false:
+// the folder is empty, as it is until the first file moves.
+func (c *Conservation) originals(out, rel string, rc Receipt) bool {
 	have, err := filesIn(placeOf(out, rel))
 	if err != nil {
 		c.find(journal.FoundUnread, rc.Inbox, rc.ID, placeOf(out, rel), err.Error())
-		return
+		return true
+	}
+	if len(have) == 0 {
+		return false
 	}
 	c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Sent += len(have) })
 	want := func(name string, size int64, sum string) {
@@ -125,6 +128,7 @@ func (c *Conservation) originals(out, rel string, rc Receipt) {
 		}
 		c.find(journal.FoundUnknown, rc.Inbox, rc.ID, placeOf(out, path.Join(rel, name)), "")
 	}
+	return true
 }
 
 // placed returns where one of the files of that name is, or the name.
