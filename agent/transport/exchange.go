@@ -67,12 +67,12 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	took := time.Since(start)
 	if fail == nil {
 		c.observe(Exchange{Op: e.op, Status: status, Took: took})
-		c.log.Debug("request done", "op", e.op, "http_status", status, "duration", time.Since(start))
+		c.log.Debug("request done", "op", e.op, "http_status", status, "since", start, "duration", took)
 		return ans, nil
 	}
 	fail = c.finish(e, ans, fail)
 	c.observe(Exchange{Op: e.op, Status: status, Code: fail.Code, Kind: fail.Kind, Took: took})
-	c.log.Debug("request failed", "op", e.op, "http_status", status, "duration", time.Since(start), "kind", fail.Kind, "error", fail)
+	c.log.Debug("request failed", "op", e.op, "http_status", status, "since", start, "duration", took, "kind", fail.Kind, "error", fail)
 	return ans, fail
 }
 
