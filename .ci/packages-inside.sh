@@ -80,7 +80,7 @@ configure() {
 	[[ $(systemctl is-enabled kurir) == enabled ]] || fail "the service is not enabled"
 	systemctl is-active --quiet kurir || fail "the service does not run"
 	drop first
-	await 30 receipt first
+	await 120 receipt first
 	tell "configured, enabled, at work"
 }
 
@@ -89,7 +89,7 @@ upgrade() {
 	faults '[{"op":"kirim","nomorAju":"AJU-up1","do":"stall","when":"stored","count":1},{"op":"kirim","nomorAju":"AJU-up2","readRate":1000,"count":1}]'
 	drop up1
 	drop up2
-	await 30 met
+	await 120 met
 	local before
 	before=$(systemctl show --property=MainPID --value kurir)
 	must dpkg --install /box/new.deb
@@ -97,8 +97,8 @@ upgrade() {
 	[[ $(systemctl show --property=MainPID --value kurir) != "$before" ]] || fail "the old version goes on"
 	must kurir status --json
 	said "\"version\": \"$(dpkg-deb --field /box/new.deb Version | sed 's/-1$//')\""
-	await 60 receipt up1
-	await 60 receipt up2
+	await 120 receipt up1
+	await 120 receipt up2
 	cmp "$config" /tmp/kurir.yaml || fail "the configuration was changed"
 	must kurir list --state sent
 	said lane-1/first
@@ -113,7 +113,7 @@ removal() {
 	must dpkg --install /box/new.deb
 	systemctl is-active --quiet kurir || fail "installed again with its configuration it does not start"
 	drop last
-	await 30 receipt last
+	await 120 receipt last
 	must dpkg --purge kurir
 	tree /tmp/after
 	comm -13 /tmp/before /tmp/after | grep -vE "^/srv/kurir(/outbox(/xray(/(sent|status)(/.*)?)?)?)?$" && fail "purge has left these"
@@ -142,7 +142,7 @@ rpm_package() {
 }
 
 systemd-run --quiet --unit=simulator /box/kurir simulate --listen "${simulator#http://}" || fail "no simulator"
-await 20 curl -fsS "$simulator/"
+await 120 curl -fsS "$simulator/"
 [[ ! -e $config && ! -e /srv/kurir ]] || fail "kurir is on this machine already"
 tree /tmp/before
 first_install

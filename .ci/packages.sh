@@ -80,7 +80,7 @@ linux_life() {
 	cp "$box/old/kurir_${old}_amd64.deb" "$box/old.deb"
 	cp "$box/new/kurir_${new}_amd64.deb" "$box/new.deb"
 	cp "$box/new/kurir_${new}_amd64.rpm" "$box/new.rpm"
-	.ci/systemd.sh "$box" .ci/packages-inside.sh 150
+	.ci/systemd.sh "$box" .ci/packages-inside.sh 600
 }
 
 parts=("$@")

@@ -4,7 +4,7 @@
 #
 # Usage: systemd.sh BOX SCRIPT [SECONDS]
 #
-# Inside, BOX is the folder /box, and SCRIPT runs as root once the basic system is up, at most SECONDS (180) a boot. When
+# Inside, BOX is the folder /box, and SCRIPT runs as root once the basic system is up, at most SECONDS (600) a boot. When
 # it ends with 42 the machine is shut down, booted again and SCRIPT run anew, with all files as they were left. Any other
 # code is this script's own. What it says is printed here. Needs root, systemd and systemd-nspawn.
 set -euo pipefail
@@ -12,7 +12,7 @@ set -euo pipefail
 (($# >= 2)) || { echo "usage: systemd.sh BOX SCRIPT [SECONDS]" >&2; exit 2; }
 box=$(cd "$1" && pwd)
 script=$(realpath "$2")
-seconds=${3:-180}
+seconds=${3:-600}
 
 # All mounts below belong to a namespace of their own, which is gone with this process.
 if [[ ${KURIR_BOOT_NAMESPACE:-} != yes ]]; then

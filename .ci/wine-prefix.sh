@@ -17,8 +17,8 @@ unset DISPLAY
 mkdir "$HOME"
 
 cleanup() {
-	timeout 20 wineserver -k || true
-	timeout 20 wineserver -w || true
+	timeout 60 wineserver -k || true
+	timeout 60 wineserver -w || true
 	rm -rf "$work"
 }
 trap cleanup EXIT
@@ -45,12 +45,12 @@ make_bcryptprimitives() {
 }
 
 make_prefix() {
-	quietly timeout 180 wineboot -i
-	quietly timeout 60 wineserver -w
+	quietly timeout 400 wineboot -i
+	quietly timeout 180 wineserver -w
 	local system=$WINEPREFIX/drive_c/windows/system32
 	[[ -e $system/bcryptprimitives.dll ]] || cp "$work/bcryptprimitives.dll" "$system/"
-	quietly timeout 60 wine winecfg -v win10
-	quietly timeout 60 wineserver -w
+	quietly timeout 180 wine winecfg -v win10
+	quietly timeout 180 wineserver -w
 }
 
 # Wine 8 says that it has not implemented deleting with POSIX semantics, which Go's os.RemoveAll does not take for an
@@ -69,7 +69,7 @@ make_overlay() {
 keep_wine() {
 	mkfifo "$work/keep" 2>/dev/null || true
 	exec 8<>"$work/keep"
-	timeout 1500 wine cmd /c more <"$work/keep" >/dev/null 2>&1 8>&- &
+	timeout 2100 wine cmd /c more <"$work/keep" >/dev/null 2>&1 8>&- &
 }
 
 leave_wine() { exec 8>&-; }

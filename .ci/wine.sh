@@ -16,7 +16,7 @@ make_runner() {
 	cat >"$work/run" <<-'RUN'
 		#!/bin/sh
 		output=$(mktemp) || exit 1
-		timeout 300 wine "$@" </dev/null >"$output" 2>&1
+		timeout 620 wine "$@" </dev/null >"$output" 2>&1
 		status=$?
 		tr -d '\r' <"$output"
 		rm -f "$output"
@@ -29,7 +29,7 @@ make_runner
 keep_wine
 
 cd "$root"
-GOOS=windows GOARCH=amd64 CGO_ENABLED=0 timeout 1200 \
-	go test -count=1 -timeout 280s -overlay "$work/overlay.json" -exec "$work/run" "$@" 8>&-
+GOOS=windows GOARCH=amd64 CGO_ENABLED=0 timeout 1900 \
+	go test -count=1 -timeout 600s -overlay "$work/overlay.json" -exec "$work/run" "$@" 8>&-
 leave_wine
 say "done"

@@ -22,7 +22,7 @@ die() { echo "wineservice.sh: $*" >&2; [[ ! -s $work/out ]] || cat "$work/out" >
 # win COMMAND...: in Wine, bounded; what it prints is in $work/out. Never through a pipe: services inherit it.
 win() {
 	local status=0
-	timeout 60 wine "$@" </dev/null >"$work/raw" 2>&1 8>&- || status=$?
+	timeout 180 wine "$@" </dev/null >"$work/raw" 2>&1 8>&- || status=$?
 	tr -d '\r' <"$work/raw" >"$work/out"
 	return "$status"
 }
@@ -58,7 +58,7 @@ start_simulator() {
 	: >"$work/simulator.out"
 	"$work/simulator" simulate --listen 127.0.0.1:0 >"$work/simulator.out" 2>&1 8>&- &
 	simulator=$!
-	until_true 20 grep -q 'http://127' "$work/simulator.out"
+	until_true 120 grep -q 'http://127' "$work/simulator.out"
 	address=$(grep -om1 'http://127[0-9.]*:[0-9]*' "$work/simulator.out")
 }
 
@@ -154,12 +154,12 @@ story() {
 	said '"detail": "an agent is running"'
 	say "the running service looks itself"
 	drop AWB1
-	until_true 30 receipt AWB1
+	until_true 120 receipt AWB1
 	[[ -s $drive/kurir/data/kurir.log ]] || die "a service without log.file has no log"
 	grep -q 'kurir starts' "$drive/kurir/data/kurir.log" || die "the log does not begin as it should"
 	kurir 0 service restart
 	drop AWB2
-	until_true 30 receipt AWB2
+	until_true 120 receipt AWB2
 	kurir 0 service stop
 	state STOPPED || die "does not stop"
 	grep -q 'agent stopped' "$drive/kurir/data/kurir.log" || die "was not stopped in good order"
@@ -171,7 +171,7 @@ story() {
 	timeout 20 wineserver -k || true
 	timeout 20 wineserver -w || true
 	keep_wine
-	until_true 60 receipt AWB3
+	until_true 120 receipt AWB3
 	say "started with the machine"
 
 	kurir 0 service stop
@@ -180,15 +180,15 @@ story() {
 	kurir 2 service start
 	said inboxen
 	win net start kurir || true
-	until_true 30 state STOPPED
+	until_true 120 state STOPPED
 	said 1066
 	kurir 1 service status
 	said "exit code 1"
 	cp "$work/good.yaml" "$drive/kurir/kurir.yaml"
 	rm -f "$drive/kurir/data/control.json"
-	timeout 60 wine "$program" run -c 'C:\kurir\kurir.yaml' </dev/null >"$work/foreground" 2>&1 8>&- &
+	timeout 600 wine "$program" run -c 'C:\kurir\kurir.yaml' </dev/null >"$work/foreground" 2>&1 8>&- &
 	local foreground=$!
-	until_true 30 test -e "$drive/kurir/data/control.json"
+	until_true 120 test -e "$drive/kurir/data/control.json"
 	kurir 1 service start # the other one has the journal: seen when the service starts, not before
 	said 'the last error in C:\kurir\data\kurir.log: '
 	said 'Event Viewer'
@@ -251,19 +251,19 @@ packages() {
 	grep -q '^URL=http://127.0.0.1:48650/' "$menu" || die "the link does not lead to the page"
 	kurir 0 service start
 	drop AWB1
-	until_true 30 receipt AWB1
+	until_true 120 receipt AWB1
 	echo '# mine' >>"$data/kurir.yaml"
 	cp "$data/kurir.yaml" "$work/mine.yaml"
 
 	installer /i "$new" || die "the upgrade ended with $?"
 	installed_version "$version"
 	cmp "$data/kurir.yaml" "$work/mine.yaml" || die "the upgrade has changed the configuration"
-	until_true 30 state RUNNING
+	until_true 120 state RUNNING
 	grep -q '^URL=http://127.0.0.1:48650/' "$menu" || die "after the upgrade the link does not lead to the page"
 	kurir 0 list --state sent -c 'C:\ProgramData\kurir\kurir.yaml'
 	said lane-1/AWB1
 	drop AWB2
-	until_true 30 receipt AWB2
+	until_true 120 receipt AWB2
 	say "upgraded; configuration and journal kept, at work again"
 
 	installer /x "$new" || die "the removal ended with $?"
