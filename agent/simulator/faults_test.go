@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -91,21 +92,39 @@ func TestCutInTheBody(t *testing.T) {
 	}
 }
 
-// TestStallUntilTheClientGivesUp: no answer comes, and the end is noticed.
+// TestStallUntilTheClientGivesUp: no answer comes, or no more of it, and the end is noticed.
 func TestStallUntilTheClientGivesUp(t *testing.T) {
 	for _, when := range []simulator.When{simulator.WhenRead, simulator.WhenStored, simulator.WhenAnswer} {
 		sim, url := start(t, simulator.Options{Faults: []simulator.Rule{{Do: simulator.DoStall, When: when}}})
-		client := http.Client{Timeout: 200 * time.Millisecond}
 		body, ct := form(t, dataPart(data), imagePart("a.jpg", "image/jpeg", picture(t, "jpeg")))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+xray+"/kirim-foto-xray", strings.NewReader(string(body)))
+		ctx, giveUp := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+xray+"/kirim-foto-xray", strings.NewReader(string(body)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", ct)
 		req.Header.Set("Authorization", "Bearer demo-token")
-		resp, err := client.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
+		answered := make(chan error, 1)
+		go func() {
+			resp, err := lonely.Do(req)
+			answered <- err
+			if err == nil {
+				<-ctx.Done()
+				_ = resp.Body.Close()
+			}
+		}()
+		eventually(t, "the request has come", func() bool { return sim.Counts().InFlight == 1 })
+		if when == simulator.WhenAnswer {
+			err = <-answered
+			giveUp()
+		} else {
+			select {
+			case err = <-answered:
+				t.Errorf("%s: before the client gave up: %v", when, err)
+			case <-time.After(200 * time.Millisecond): // of silence
+			}
+			giveUp()
+			err = <-answered
 		}
 		if (err == nil) != (when == simulator.WhenAnswer) {
 			t.Errorf("%s: %v", when, err)
