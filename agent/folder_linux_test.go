@@ -27,7 +27,7 @@ func TestInboxUnplugged(t *testing.T) {
 			r := newRig(t, simulator.Options{Faults: []simulator.Rule{
 				{Op: simulator.Kirim, NomorAju: "STUCK", Do: simulator.DoStatus, Status: 500},
 			}})
-			r.giveUp = "8s"
+			r.giveUp = "20s"
 			disk := unplugged(t, r.lane)
 			r.start()
 			r.drop("SENT", 1)
@@ -43,7 +43,7 @@ func TestInboxUnplugged(t *testing.T) {
 				p, ok := r.problem("inbox lane")
 				return ok && strings.Contains(p.Message, "mounted")
 			})
-			<-time.After(9 * time.Second) // longer than a set is tried
+			<-time.After(21 * time.Second) // longer than a set is tried
 			if s, why := r.state("STUCK"); s != "retrying" || why == nil || why.Code != "disk" {
 				t.Errorf("STUCK is %s, %+v", s, why)
 			}

@@ -79,7 +79,7 @@ func TestAnswerTable(t *testing.T) {
 func (s story) tell(t *testing.T) {
 	r := newRig(t, simulator.Options{Faults: s.faults})
 	if slices.ContainsFunc(s.faults, func(f simulator.Rule) bool { return f.Do == simulator.DoStall }) {
-		r.timeout = time.Second // else nobody is to be hurried, however busy the machine
+		r.timeout, r.hang = 3*time.Second, 3*time.Second // else nobody is to be hurried, however busy the machine
 	}
 	if s.failed == "not_found" {
 		r.in.Retry.NotFoundFor = 500 * time.Millisecond

@@ -159,7 +159,7 @@ func TestSetTakenAwayByHand(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.unproved = true
 	r.in.Retry.GiveUpAfter = 300 * time.Millisecond
-	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Any, Do: simulator.DoStatus, Status: 503, RetryAfter: time.Second}}))
+	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Any, Do: simulator.DoStatus, Status: 503, RetryAfter: 4 * time.Second}}))
 	r.start()
 	r.drop("V", map[string][]byte{"d.json": side("A").json(), "a.jpg": jpg(1)})
 	r.await("V", upload.StateRetrying)

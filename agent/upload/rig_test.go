@@ -38,7 +38,8 @@ type rig struct {
 	more    []upload.Inbox
 	sim     *simulator.Server
 	url     string
-	timeout time.Duration
+	timeout time.Duration // how long a lost request may still be under way
+	hang    time.Duration // how long a request may make no progress
 
 	rescan time.Duration
 	mode   watcher.Mode // "": events
@@ -60,7 +61,7 @@ type rig struct {
 // newRig prepares folders and a simulator; nothing runs before start.
 func newRig(t testing.TB, o simulator.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second, rescan: time.Second, concurrency: 4}
+	r := &rig{t: t, dir: t.TempDir(), timeout: 5 * time.Second, hang: time.Minute, rescan: time.Second, concurrency: 4}
 	r.inbox, r.out = filepath.Join(r.dir, "in"), filepath.Join(r.dir, "out")
 	must(t, os.Mkdir(r.inbox, 0o755))
 	r.in = upload.Inbox{
@@ -87,7 +88,7 @@ func (r *rig) start() {
 	if r.wrap != nil {
 		js = r.wrap(store)
 	}
-	to := transport.Options{BaseURL: r.url, Token: simulator.DemoToken, Timeout: r.timeout, Concurrency: r.concurrency, UserAgent: "kurir/test"}
+	to := transport.Options{BaseURL: r.url, Token: simulator.DemoToken, Timeout: r.hang, Concurrency: r.concurrency, UserAgent: "kurir/test"}
 	if r.auth != nil {
 		r.auth(&to)
 	}
