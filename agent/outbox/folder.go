@@ -73,7 +73,10 @@ func removeFolder(path string) error {
 }
 
 // makeFolder makes a folder and its missing parents, and makes each of them durable in the folder that it is in.
-func makeFolder(path string) error {
+func makeFolder(path string) error { return makeFolderThen(path, syncDir) }
+
+// makeFolderThen makes a folder and its missing parents, and calls made with the folder that each of them is in.
+func makeFolderThen(path string, made func(parent string) error) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -87,13 +90,13 @@ func makeFolder(path string) error {
 	if parent == path {
 		return err
 	}
-	if err := makeFolder(parent); err != nil {
+	if err := makeFolderThen(parent, made); err != nil {
 		return err
 	}
 	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncDir(parent)
+	return made(parent)
 }
 
 var errNotFolder = errors.New("not a folder")

@@ -21,16 +21,7 @@ func Replace(path string, data []byte) error {
 // ReplaceFrom is Replace with the content that write writes. write is called at most once; its error is returned
 // wrapped.
 func ReplaceFrom(path string, write func(io.Writer) error) error {
-	if err := publish(path, write, replace, ""); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-// ReplaceBefore is Replace that then makes a folder of that name beside path, unless there is one. One sync makes both
-// durable, and nobody sees the folder without the file.
-func ReplaceBefore(path string, data []byte, folder string) error {
-	if err := publish(path, writeAll(data), replace, folder); err != nil {
+	if err := publish(path, write, replace); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
@@ -54,7 +45,7 @@ func CreateFrom(path string, write func(io.Writer) error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("create %s: %w", path, err)
 	}
-	if err := publish(path, write, renameExclusive, ""); err != nil {
+	if err := publish(path, write, renameExclusive); err != nil {
 		return fmt.Errorf("create %s: %w", path, err)
 	}
 	return nil
@@ -67,8 +58,8 @@ func writeAll(data []byte) func(io.Writer) error {
 	}
 }
 
-// publish writes a temporary beside path and brings it to path with rename. A folder that is named is made beside it then.
-func publish(path string, write func(io.Writer) error, rename func(from, to string) error, folder string) error {
+// publish writes a temporary beside path and brings it to path with rename.
+func publish(path string, write func(io.Writer) error, rename func(from, to string) error) error {
 	dir, name := filepath.Split(path)
 	if name == "" {
 		return fmt.Errorf("not a file name: %w", fs.ErrInvalid)
@@ -83,11 +74,6 @@ func publish(path string, write func(io.Writer) error, rename func(from, to stri
 	}
 	if err := rename(temporary, path); err != nil {
 		return errors.Join(err, discard(temporary))
-	}
-	if folder != "" {
-		if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
 	}
 	return syncDir(dir)
 }

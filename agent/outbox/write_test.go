@@ -27,20 +27,6 @@ func TestReplace(t *testing.T) {
 	wantNames(t, dir, "a/", "a/b/", "a/b/status.json")
 }
 
-func TestReplaceBefore(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "day", "set.receipt.json")
-	for _, content := range []string{"first", "again"} {
-		if err := ReplaceBefore(path, []byte(content), "set"); err != nil {
-			t.Fatal(err)
-		}
-		if got := read(t, path); got != content {
-			t.Errorf("got %q, want %q", got, content)
-		}
-		wantNames(t, dir, "day/", "day/set/", "day/set.receipt.json")
-	}
-}
-
 func TestReplaceOverReadOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "status.json")
 	write(t, path, []byte("old"))

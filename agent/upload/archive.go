@@ -84,17 +84,12 @@ func (t *task) finishSent(ctx context.Context) error {
 		return err
 	}
 	job := t.claim.Job()
-	if err := t.writeReceipt(job); err != nil {
-		return fmt.Errorf("write receipt: %w", err)
-	}
-	if err := t.p.clearInbox(t.in, t.r, t.in.Delete); err != nil {
+	receipt := t.p.receipt(job, t.r)
+	job.Label, job.State, job.Cause, job.Updated = StateSent, journal.Done, nil, t.p.o.Now()
+	if err := t.p.conclude(t.in, t.r, t.r.Archive+receiptSuffix, receipt, t.p.statusOf(job, t.r), t.in.Delete); err != nil {
 		return err
 	}
 	t.r.Moved, t.r.Tries, t.r.FirstFail = true, 0, time.Time{}
-	job.Label, job.State, job.Cause, job.Updated = StateSent, journal.Done, nil, t.p.o.Now()
-	if err := t.p.status.put(t.p.statusOf(job, t.r), t.in.Outbox); err != nil {
-		return fmt.Errorf("write status: %w", err)
-	}
 	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
 	t.p.places.release(t.in.Outbox, t.r.Archive)
 	sent, duplicates, bytes := t.r.brought()
@@ -105,21 +100,31 @@ func (t *task) finishSent(ctx context.Context) error {
 	return nil
 }
 
-// writeReceipt writes the receipt and, where originals are to move beside it, makes their folder.
-func (t *task) writeReceipt(job journal.Job) error {
-	b, err := marshal(t.p.receipt(job, t.r))
+// conclude shows how a set has ended, in this order: what there is to say of it in a file of that name, relative to the outbox,
+// its originals beside that, or no more with remove, and its status. Nothing is seen before its content is durable, and when
+// conclude returns nil all is. It may be repeated.
+func (p *Pipeline) conclude(in Inbox, r *Record, name string, says any, st Status, remove bool) error {
+	b, err := marshal(says)
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(t.in.Outbox, filepath.FromSlash(t.r.Archive)+receiptSuffix)
-	moves := !t.in.Delete && slices.ContainsFunc(t.r.Files, func(f File) bool {
-		_, err := os.Lstat(t.r.path(f.Path))
-		return err == nil
+	said := outbox.Content{Path: filepath.Join(in.Outbox, filepath.FromSlash(name)), Data: b}
+	return p.status.put(st, in.Outbox, func(status outbox.Content) error {
+		files := new(outbox.Batch)
+		show := func() error {
+			if err := files.Prepare([]outbox.Content{said, status}); err != nil {
+				return err
+			}
+			if err := files.Show(said.Path); err != nil {
+				return err
+			}
+			if err := p.clearInbox(files, in, r, remove); err != nil {
+				return err
+			}
+			return files.Show(status.Path)
+		}
+		return errors.Join(show(), files.Close())
 	})
-	if !moves {
-		return outbox.Replace(name, b)
-	}
-	return outbox.ReplaceBefore(name, b, path.Base(t.r.Archive))
 }
 
 // brought counts the photos of this round that the server has confirmed, with their bytes, and those that it had before.
@@ -158,14 +163,8 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record, logged string
 	for _, f := range r.Files {
 		reasonFile.Files = append(reasonFile.Files, r.inside(f.Path))
 	}
-	if err := p.writeJSON(in, r.Archive+errorSuffix, reasonFile); err != nil {
-		return fmt.Errorf("write reason: %w", err)
-	}
-	if err := p.clearInbox(in, r, false); err != nil {
+	if err := p.conclude(in, r, r.Archive+errorSuffix, reasonFile, st, false); err != nil {
 		return err
-	}
-	if err := p.status.put(st, in.Outbox); err != nil {
-		return fmt.Errorf("write status: %w", err)
 	}
 	p.places.release(in.Outbox, r.Archive)
 	p.o.Observe(Event{What: Failed, ID: job.ID, Inbox: job.Inbox, Code: r.Failure.Code})
@@ -176,7 +175,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record, logged string
 
 // clearInbox moves a set's files out of the inbox into its place in the outbox, or deletes them, then the marker and
 // the folders that are empty. A file that is not what was accepted stays: it is looked at like any new one.
-func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
+func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove bool) error {
 	gone := make([]string, 0, len(r.Files))
 	moves := make([]outbox.Pair, 0, len(r.Files))
 	for _, f := range r.Files {
@@ -196,18 +195,11 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 			}
 			continue
 		}
-		if remove {
-			if err := outbox.Remove(src); err != nil {
-				return fmt.Errorf("delete %s: %w", f.Path, err)
-			}
-		}
 		dst := filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path)))
 		moves, gone = append(moves, outbox.Pair{Src: src, Dst: dst}), append(gone, f.Path)
 	}
-	if !remove {
-		if err := outbox.MoveAll(moves); err != nil {
-			return err
-		}
+	if err := clearFiles(files, moves, remove); err != nil {
+		return err
 	}
 	if r.Marker != "" {
 		if err := outbox.Remove(r.path(r.Marker)); err != nil {
@@ -222,6 +214,22 @@ func (p *Pipeline) clearInbox(in Inbox, r *Record, remove bool) error {
 	}
 	if q, ok := p.inboxes[in.Name]; ok && r.Root == in.Root {
 		q.left(r, gone)
+	}
+	return nil
+}
+
+// clearFiles moves files, or deletes them once what was shown before is durable.
+func clearFiles(files *outbox.Batch, moves []outbox.Pair, remove bool) error {
+	if !remove {
+		return files.Move(moves)
+	}
+	if err := files.Sync(); err != nil {
+		return err
+	}
+	for _, m := range moves {
+		if err := outbox.Remove(m.Src); err != nil {
+			return fmt.Errorf("delete %s: %w", m.Src, err)
+		}
 	}
 	return nil
 }

@@ -306,13 +306,19 @@ func TestListedNameInOtherLetters(t *testing.T) {
 func TestRefusedSetThatCannotMoveAtOnce(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	must(t, os.MkdirAll(filepath.Join(r.out, "failed"), 0o755))
-	blocked := filepath.Join(r.out, "status") // a file where a folder is needed: neither reason nor status can be complete
+	blocked := filepath.Join(r.out, "status") // a file where a folder is needed: the status cannot be written
 	must(t, os.WriteFile(blocked, nil, 0o644))
 	r.start()
 	r.put("Q_1.jpg", jpg(1))
 	r.put("Q.json", []byte(`{}`))
-	r.until("the files have moved", func() bool { return len(below(t, r.inbox)) == 0 })
+	r.until("the set is refused", func() bool {
+		jobs, err := r.store.List(t.Context(), journal.Filter{Kind: journal.Xray, ID: "lane-1/Q", State: journal.Failed})
+		return err == nil && len(jobs) == 1
+	})
 	r.stop()
+	if got := slices.Concat(below(t, r.inbox), below(t, filepath.Join(r.out, "failed"))); !slices.Equal(got, []string{"Q.json", "Q_1.jpg"}) {
+		t.Errorf("half of it has moved: %v", got)
+	}
 	must(t, os.Remove(blocked))
 	r.start()
 	r.await("Q", upload.StateFailed)

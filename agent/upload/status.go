@@ -247,15 +247,6 @@ func (in *intake) showLatest(ctx context.Context, st Status) {
 	}
 }
 
-// writeJSON writes a file of the outbox, complete before it is seen.
-func (p *Pipeline) writeJSON(in Inbox, rel string, v any) error {
-	b, err := marshal(v)
-	if err != nil {
-		return err
-	}
-	return outbox.Replace(filepath.Join(in.Outbox, filepath.FromSlash(rel)), b)
-}
-
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -80,12 +81,17 @@ func (w *statusWriter) later(st Status, out string) {
 	}
 }
 
-// put writes the last state of a set now, after and instead of any that was waiting.
-func (w *statusWriter) put(st Status, out string) error {
+// put writes the last state of a set now, after and instead of any that was waiting: publish is called once to bring it into its
+// file, and nobody else writes that meanwhile. When nothing can be written there, publish is not called.
+func (w *statusWriter) put(st Status, out string, publish func(outbox.Content) error) error {
 	key := statusKey(st, out)
 	w.begin(key)
 	defer w.end(key)
-	if err := w.write(key, st, out); err != nil {
+	c, err := w.content(key, st, out)
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	if err := publish(c); err != nil {
 		return err
 	}
 	w.changed(st)
@@ -159,18 +165,24 @@ func (w *statusWriter) back(out string) {
 }
 
 func (w *statusWriter) write(key string, st Status, out string) error {
+	c, err := w.content(key, st, out)
+	if err != nil {
+		return err
+	}
+	return outbox.Replace(c.Path, c.Data)
+}
+
+// content is a state as its file holds it. It fails when nothing can be written there.
+func (w *statusWriter) content(key string, st Status, out string) (outbox.Content, error) {
 	if err := w.guards[out].Ready(); err != nil {
-		return err // what would be written now might be in the wrong place
+		return outbox.Content{}, err // what would be written now might be in the wrong place
 	}
 	b, err := marshal(st)
 	if err != nil {
-		return err
+		return outbox.Content{}, err
 	}
 	name, err := w.file(key, st, out)
-	if err != nil {
-		return err
-	}
-	return outbox.Replace(name, b)
+	return outbox.Content{Path: name, Data: b}, err
 }
 
 // file returns the file that belongs to a set for as long as the agent runs.

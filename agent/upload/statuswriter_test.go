@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"kurir/agent/outbox"
 )
 
 // writerRig is a running statusWriter in a bubble, over a real folder.
@@ -68,6 +70,11 @@ func (r *writerRig) shows(file string) string {
 		r.t.Fatalf("%s: %v", file, err)
 	}
 	return st.State
+}
+
+// put writes a last state by itself.
+func (r *writerRig) put(st Status) error {
+	return r.w.put(st, r.out, func(c outbox.Content) error { return outbox.Replace(c.Path, c.Data) })
 }
 
 func (r *writerRig) expect(when, file, state string) {
@@ -137,7 +144,7 @@ func TestLastStateIsWrittenAtOnceAndForGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWriterRig(t, out)
 		r.w.later(statusIn("l/S", "S", StateSending), out)
-		if err := r.w.put(statusIn("l/S", "S", StateSent), out); err != nil {
+		if err := r.put(statusIn("l/S", "S", StateSent)); err != nil {
 			t.Fatal(err)
 		}
 		r.expect("at once", "S.json", StateSent)
@@ -164,7 +171,7 @@ func TestDroppedStatusLeavesNothing(t *testing.T) {
 		r.w.drop(waiting, out)
 		r.expect("dropped", "S.json", "")
 		r.w.drop(waiting, out)
-		if err := r.w.put(statusIn("k/S", "S", StateSent), out); err != nil {
+		if err := r.put(statusIn("k/S", "S", StateSent)); err != nil {
 			t.Fatal(err)
 		}
 		r.expect("the name is free again", "S.json", StateSent)
@@ -181,7 +188,7 @@ func TestEachIDHasAFileOfItsOwn(t *testing.T) {
 		r.w.later(statusIn("l/S", "S", StateWaiting), out)
 		r.w.later(statusIn("m/S", "S", StateSending), out)
 		pass(2 * showAfter)
-		if err := r.w.put(statusIn("l/S", "S", StateSent), out); err != nil {
+		if err := r.put(statusIn("l/S", "S", StateSent)); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -223,12 +230,12 @@ func TestOneWriterOfAnIDAtATime(t *testing.T) {
 		r.w.begin(key) // as a writer that takes its time
 		r.w.later(statusIn("l/S", "S", StateReady), out)
 		put := make(chan error, 1)
-		go func() { put <- r.w.put(st, out) }()
+		go func() { put <- r.put(st) }()
 		pass(2 * showAfter)
 		if len(put) > 0 || r.shows("S.json") != "" {
 			t.Fatal("two write one file at a time")
 		}
-		if err := r.w.put(statusIn("l/T", "T", StateSent), out); err != nil {
+		if err := r.put(statusIn("l/T", "T", StateSent)); err != nil {
 			t.Fatal(err)
 		}
 		r.expect("another does not wait", "T.json", StateSent)
@@ -254,7 +261,7 @@ func TestManyWriters(t *testing.T) {
 					r.w.later(statusIn("l/"+set, set, StateReady), out)
 					<-time.After(time.Duration(n*37%5) * showAfter / 4)
 					r.w.later(statusIn("l/"+set, set, StateSending), out)
-					if err := r.w.put(statusIn("l/"+set, set, StateSent), out); err != nil {
+					if err := r.put(statusIn("l/"+set, set, StateSent)); err != nil {
 						t.Error(err)
 					}
 					r.expect("after put", set+".json", StateSent)
