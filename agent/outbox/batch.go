@@ -77,21 +77,23 @@ func (b *Batch) Show(path string) error {
 // system, and so removed from this one, all that the Batch has done so far is durable.
 func (b *Batch) Move(pairs []Pair) error {
 	made := func(parent string) error { b.changed(parent); return nil }
+	there := make(map[string]bool) // folders that need not be made
 	for _, p := range pairs {
 		dir := filepath.Dir(p.Dst)
-		if !b.folders[dir] {
+		if !there[dir] {
 			if err := makeFolderThen(dir, made); err != nil {
 				return fmt.Errorf("make folder for %s: %w", p.Dst, err)
 			}
-			b.changed(dir)
+			there[dir] = true
 		}
 		if renameExclusive(p.Src, p.Dst) == nil {
+			b.changed(dir)
 			continue
 		}
 		if err := b.Sync(); err != nil {
 			return err
 		}
-		if err := Move(p.Src, p.Dst); err != nil { // says what is wrong, or takes the long way across file systems
+		if err := Move(p.Src, p.Dst); err != nil { // says what is wrong, or takes the long way across file systems, durably
 			return err
 		}
 	}
