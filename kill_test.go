@@ -83,7 +83,7 @@ data_dir: data
 language: en
 beacukai:
   base_url: %s/openapi/cnpibk
-  timeout: 30s
+  timeout: 8s
   auth:
     login: {url: %[1]s/nle-oauth/v1/user/login, refresh_url: %[1]s/nle-oauth/v1/user/update-token, username: demo, password: demo}
 inboxes:

@@ -91,13 +91,20 @@ func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case l.what.down:
 		l.proxy.Stop()
-		time.AfterFunc(shortTime, func() { _ = l.proxy.Start() })
+		time.AfterFunc(shortTime, l.comeBack)
 		panic(http.ErrAbortHandler)
 	}
 	l.poison(l.what.after)
 	maps.Copy(w.Header(), done.Header())
 	w.WriteHeader(done.Code)
 	_, _ = w.Write(done.Body.Bytes())
+}
+
+// comeBack opens the line again, once nobody else uses its port.
+func (l *line) comeBack() {
+	if err := l.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
+		time.AfterFunc(50*time.Millisecond, l.comeBack)
+	}
 }
 
 // poison puts a toxic on the line for a short time.

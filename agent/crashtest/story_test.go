@@ -157,7 +157,7 @@ data_dir: data
 language: en
 beacukai:
   base_url: %s/openapi/cnpibk
-  timeout: 1s
+  timeout: 2s
   auth:
     login: {url: %[1]s/nle-oauth/v1/user/login, refresh_url: %[1]s/nle-oauth/v1/user/update-token, username: demo, password: demo}
 t2g:
