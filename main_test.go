@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +24,7 @@ func TestMain(m *testing.M) {
 
 // The stories in testdata/script run the real program. Besides testscript's own commands they have these:
 //
-//	port NAME...       sets $NAME to a port of the loopback that is free
+//	port NAME...       sets $NAME to a port of the loopback that is free, and none that systems give to whoever asks for any
 //	fill FILE...       replaces @NAME@ in files by $NAME
 //	picture FILE...    makes JPEGs; the nth of every call is the same picture
 //	await FILE|URL...  waits until a file (or what a pattern means) is there, or a server answers; ! await until it is not
@@ -48,10 +50,12 @@ func TestScripts(t *testing.T) {
 
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		ts.Check(err)
+		var l net.Listener
+		var port string
+		for err := error(fs.ErrInvalid); err != nil; {
+			port = strconv.Itoa(15000 + rand.IntN(15000))
+			l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		}
 		ts.Check(l.Close())
 		ts.Setenv(name, port)
 	}
@@ -79,7 +83,7 @@ func drawPicture(ts *testscript.TestScript, _ bool, files []string) {
 
 // awaitThings waits until files or addresses are there, or with neg until they are there no more.
 func awaitThings(ts *testscript.TestScript, neg bool, things []string) {
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -88,7 +92,7 @@ func awaitThings(ts *testscript.TestScript, neg bool, things []string) {
 			select {
 			case <-tick.C:
 			case <-deadline.C:
-				ts.Fatalf("there after a minute: %s: %v", thing, neg)
+				ts.Fatalf("there after three minutes: %s: %v", thing, neg)
 			}
 		}
 	}
@@ -99,7 +103,7 @@ func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: says FILE TEXT")
 	}
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -111,7 +115,7 @@ func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			ts.Fatalf("%s does not say %s after a minute: %v: %s", args[0], args[1], err, b)
+			ts.Fatalf("%s does not say %s after three minutes: %v: %s", args[0], args[1], err, b)
 		}
 	}
 }

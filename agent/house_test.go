@@ -111,7 +111,7 @@ func (h *house) address() string {
 // await waits for a condition.
 func (h *house) await(what string, ok func() bool) {
 	h.t.Helper()
-	deadline, tick := time.NewTimer(time.Minute), time.NewTicker(20*time.Millisecond)
+	deadline, tick := time.NewTimer(3*time.Minute), time.NewTicker(20*time.Millisecond)
 	defer deadline.Stop()
 	defer tick.Stop()
 	for !ok() {

@@ -86,7 +86,7 @@ func (s *site) drop(name, sidecar string) {
 // until waits for a condition, and fails the test when it does not come.
 func (s *site) until(what string, holds func() bool) {
 	s.t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -276,7 +276,7 @@ func TestLogIsRenewed(t *testing.T) {
 	}
 	log.close()
 	var files []os.DirEntry
-	deadline, tick := time.NewTimer(time.Minute), time.NewTicker(10*time.Millisecond)
+	deadline, tick := time.NewTimer(3*time.Minute), time.NewTicker(10*time.Millisecond)
 	defer deadline.Stop()
 	defer tick.Stop()
 	for len(files) != 3 { // old ones are removed a little later

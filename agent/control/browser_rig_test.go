@@ -84,7 +84,7 @@ func newTab(t *testing.T, width int64, language string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(theBrowser(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx}
 	messages := chromedp.Console(ctx)
@@ -161,7 +161,7 @@ func (b *tab) until(what, js string) {
 // holds waits until a condition about the page holds.
 func (b *tab) holds(what string, condition func() bool) {
 	b.t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -256,14 +256,14 @@ func must(t *testing.T, err error) {
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("not so after a minute: %s", what)
+			t.Fatalf("not so after three minutes: %s", what)
 		case <-tick.C:
 		}
 	}

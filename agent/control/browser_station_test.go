@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -59,16 +61,27 @@ func newStation(t *testing.T, language string) *station {
 	for _, folder := range []string{"in/lane-1", "in/lane-2", "in/erp"} {
 		must(t, os.MkdirAll(filepath.Join(s.dir, folder), 0o755))
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // a port that is the same after a restart
-	must(t, err)
-	text := fmt.Sprintf(stationConfig, server.URL, language, l.Addr())
-	must(t, l.Close())
+	text := fmt.Sprintf(stationConfig, server.URL, language, freeAddress(t))
 	file := filepath.Join(s.dir, "kurir.yaml")
 	must(t, os.WriteFile(file, []byte(text), 0o600))
+	var err error
 	s.cfg, err = config.Load(file)
 	must(t, err)
 	t.Cleanup(s.stop)
 	return s
+}
+
+// freeAddress is an address that stays free, also while the agent is restarted: its port is none that systems give to whoever
+// asks for any.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(15000+rand.IntN(15000)))
+		if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
+			must(t, l.Close())
+			return address
+		}
+	}
 }
 
 // start runs the agent until stop, and waits until it answers.

@@ -153,14 +153,14 @@ func (r *running) requestWith(t *testing.T, method, path, body string, change fu
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("not so after a minute: %s", what)
+			t.Fatalf("not so after three minutes: %s", what)
 		case <-tick.C:
 		}
 	}

@@ -39,7 +39,7 @@ func TestRoom(t *testing.T) {
 // await collects garbage until the percentage in force is as wanted.
 func await(t *testing.T, what string, ok func(percent uint64) bool) {
 	t.Helper()
-	deadline, tick := time.NewTimer(30*time.Second), time.NewTicker(time.Millisecond)
+	deadline, tick := time.NewTimer(3*time.Minute), time.NewTicker(time.Millisecond)
 	defer deadline.Stop()
 	defer tick.Stop()
 	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}

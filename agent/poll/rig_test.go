@@ -219,7 +219,7 @@ func (r *rig) await(car string, what string, ok func(Document) bool) Document {
 // eventually waits for a condition.
 func eventually(t *testing.T, ok func() bool, why func() string) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

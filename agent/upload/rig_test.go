@@ -175,7 +175,7 @@ func (r *rig) findings(lost bool) []journal.Finding {
 // until waits for a condition, and fails the test when it does not come.
 func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
