@@ -15,7 +15,7 @@ import (
 )
 
 // reopen takes up a known job with the files that are there now: all of the set's, or late ones of a set that was sent.
-// journal.ErrHeld: it is not through with others.
+// journal.ErrHeld: it is not through with others. errChanged: it ended meanwhile, and the files have moved.
 func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bool) error {
 	err := in.p.o.Store.Update(ctx, journal.Xray, key, func(j *journal.Job) error {
 		r, open, err := load(*j)
@@ -24,6 +24,9 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 		}
 		if late && j.State != journal.Done && !r.overtaken(fresh.Files, open) {
 			return journal.ErrHeld // another late image was quicker
+		}
+		if !late && j.State != journal.Active && in.hasLeft(setKey{fresh.Set, fresh.Folder}) {
+			return errChanged
 		}
 		if j.State == journal.Failed {
 			in.p.forgetFailure(in.in, r.Archive) // first: whoever is killed after the change would not come back for it
@@ -43,6 +46,13 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, fresh.Set), Inbox: in.in.Name})
 	in.p.nudge()
 	return nil
+}
+
+// hasLeft reports whether files of a set that is being judged have been moved away meanwhile.
+func (in *intake) hasLeft(k setKey) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.moved[k]
 }
 
 // finishReturn ends the move of a failed set back into the inbox that a crash has cut short between two file systems: what is
