@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 )
@@ -86,7 +87,8 @@ func (b *Batch) Move(pairs []Pair) error {
 			}
 			there[dir] = true
 		}
-		if renameExclusive(p.Src, p.Dst) == nil {
+		switch err := renameExclusive(p.Src, p.Dst); {
+		case err == nil, errors.Is(err, fs.ErrNotExist) && isThere(p.Dst): // now or before, perhaps not durably
 			b.changed(dir)
 			continue
 		}
@@ -98,6 +100,11 @@ func (b *Batch) Move(pairs []Pair) error {
 		}
 	}
 	return nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // Sync makes all durable that has been shown and moved so far. Of a move a power cut may still bring the source back, beside

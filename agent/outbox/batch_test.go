@@ -99,6 +99,13 @@ func TestBatchKnowsItsFolders(t *testing.T) {
 	if len(b.folders) > 0 {
 		t.Errorf("synced for nothing: %v", b.folders)
 	}
+	again := new(Batch) // a kill may have come between the moves and their sync
+	if err := again.Move([]Pair{{filepath.Join(src, "deep", "er", "a"), filepath.Join(out, "sent", "S", "deep", "er", "a")}}); err != nil {
+		t.Fatal(err)
+	}
+	if !again.folders[filepath.Join(out, "sent", "S", "deep", "er")] {
+		t.Error("what was moved before is not synced")
+	}
 }
 
 // Whatever goes wrong on the way, nothing temporary is left, and what was there before is as it was.

@@ -86,12 +86,12 @@ func (g *Guard) State() (since time.Time, trouble error) {
 
 // Ready returns nil when the folder can be written as far as is known, or what the trouble is. It looks itself whether the
 // file system is there, and in trouble tries to write when that is due; while another call does, it returns what was
-// known before.
+// known before, or waits for the first look of all.
 func (g *Guard) Ready() error {
 	if g == nil {
 		return nil
 	}
-	if g.due() && g.trying.TryLock() {
+	if g.due() && g.begin() {
 		defer g.trying.Unlock()
 		if g.due() {
 			_, trouble := g.State()
@@ -136,6 +136,18 @@ func (g *Guard) Failed(err error) bool {
 		return false
 	}
 	g.settle(found)
+	return true
+}
+
+// begin takes trying, and reports whether it has: not while another looks, unless nobody knows anything yet.
+func (g *Guard) begin() bool {
+	g.mu.Lock()
+	known := !g.well.IsZero() || g.trouble != nil
+	g.mu.Unlock()
+	if known {
+		return g.trying.TryLock()
+	}
+	g.trying.Lock()
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -123,5 +124,27 @@ func TestGuardOfAnUnmountedFolder(t *testing.T) {
 	wantNames(t, folder)
 	if err := (*Guard)(nil).Ready(); err != nil || (*Guard)(nil).Failed(errFull) {
 		t.Error("a nil Guard has doubts")
+	}
+}
+
+// Nobody goes on before the first look is over: what it finds out, others rely on.
+func TestGuardIsWaitedForAtFirst(t *testing.T) {
+	g, _, _ := guarded(t)
+	g.trying.Lock() // somebody looks
+	asked := make(chan error)
+	go func() { asked <- g.Ready() }()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	select {
+	case err := <-asked:
+		t.Fatalf("nobody has looked yet, and it is %v", err)
+	default:
+	}
+	trouble := errors.New("not mounted")
+	g.settle(trouble)
+	g.trying.Unlock()
+	if err := <-asked; !errors.Is(err, trouble) {
+		t.Errorf("the look found out that it is not mounted, and it is %v", err)
 	}
 }

@@ -181,9 +181,12 @@ func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove b
 	for _, f := range r.Files {
 		src := r.path(f.Path)
 		st, err := os.Lstat(src)
-		if errors.Is(err, fs.ErrNotExist) {
-			gone = append(gone, f.Path)
-			continue // moved before, or taken away by someone
+		dst := filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path)))
+		if errors.Is(err, fs.ErrNotExist) { // moved before, perhaps not durably, or taken away by someone
+			if gone = append(gone, f.Path); !remove && exists(in.Outbox, path.Join(r.Archive, r.inside(f.Path))) {
+				moves = append(moves, outbox.Pair{Src: src, Dst: dst})
+			}
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("move %s: %w", f.Path, err)
@@ -195,7 +198,6 @@ func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove b
 			}
 			continue
 		}
-		dst := filepath.Join(in.Outbox, filepath.FromSlash(r.Archive), filepath.FromSlash(r.inside(f.Path)))
 		moves, gone = append(moves, outbox.Pair{Src: src, Dst: dst}), append(gone, f.Path)
 	}
 	if err := clearFiles(files, moves, remove); err != nil {
