@@ -50,14 +50,16 @@ func TestScripts(t *testing.T) {
 
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
-		var l net.Listener
-		var port string
-		for err := error(fs.ErrInvalid); err != nil; {
-			port = strconv.Itoa(15000 + rand.IntN(15000))
-			l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		for {
+			port := strconv.Itoa(15000 + rand.IntN(15000))
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+			if err != nil {
+				continue // somebody has it
+			}
+			ts.Check(l.Close())
+			ts.Setenv(name, port)
+			break
 		}
-		ts.Check(l.Close())
-		ts.Setenv(name, port)
 	}
 }
 
