@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
@@ -134,8 +135,14 @@ func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 	}
 	var out []string
 	var failed []error
+	patience, cancel := context.WithTimeout(ctx, movePatience)
+	defer cancel()
 	for _, j := range jobs {
-		again, err := p.retryJob(ctx, j)
+		j, err := p.whenMoved(patience, j)
+		again := false
+		if err == nil {
+			again, err = p.retryJob(ctx, j)
+		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("retry %s: %w", j.ID, err))
 		}
@@ -144,6 +151,27 @@ func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 		}
 	}
 	return out, errors.Join(failed...)
+}
+
+// movePatience is how long a call of Retry waits for sets that are refused, but not in failed/ yet.
+const movePatience = 5 * time.Second
+
+// whenMoved returns a job once the files of its set have moved to failed/, if it has been refused; as it is then, and at the
+// latest when ctx ends.
+func (p *Pipeline) whenMoved(ctx context.Context, j journal.Job) (journal.Job, error) {
+	if !p.unmoved(j.Key) {
+		return j, nil
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for p.unmoved(j.Key) {
+		select {
+		case <-ctx.Done():
+			return j, nil
+		case <-tick.C:
+		}
+	}
+	return p.o.Store.Get(context.WithoutCancel(ctx), journal.Xray, j.Key)
 }
 
 func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {

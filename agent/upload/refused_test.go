@@ -89,3 +89,40 @@ func TestRefusedSetThatMovesWhileItIsLookedAt(t *testing.T) {
 		t.Errorf("failed holds %v", got)
 	}
 }
+
+// heldUpdate is a store whose first update waits until a job is asked for by its id.
+type heldUpdate struct {
+	journal.Store
+
+	once  sync.Once
+	asked chan struct{}
+}
+
+func (h *heldUpdate) List(ctx context.Context, f journal.Filter) ([]journal.Job, error) {
+	found, err := h.Store.List(ctx, f)
+	if f.ID != "" && len(found) > 0 {
+		h.once.Do(func() { close(h.asked) })
+	}
+	return found, err
+}
+
+func (h *heldUpdate) Update(ctx context.Context, k journal.Kind, key string, fn func(*journal.Job) error) error {
+	select {
+	case <-h.asked:
+	case <-ctx.Done():
+	}
+	return h.Store.Update(ctx, k, key, fn)
+}
+
+// TestRetryOfASetThatMovesJustNow: its folder is in failed/, but that is not recorded yet.
+func TestRetryOfASetThatMovesJustNow(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	held := &heldUpdate{asked: make(chan struct{})}
+	r.wrap = func(s journal.Store) journal.Store { held.Store = s; return held }
+	r.start()
+	r.drop("B", map[string][]byte{"d.json": []byte("{}"), "a.jpg": jpg(1)})
+	r.until("it is in failed/", func() bool { return slices.Contains(below(t, filepath.Join(r.out, "failed")), "B/d.json") })
+	if ids, err := r.p.Retry(t.Context(), []string{"lane-1/B"}); err != nil || len(ids) != 1 {
+		t.Errorf("tried again: %v, %v", ids, err)
+	}
+}
