@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,11 +211,11 @@ func (b *tab) click(text string) {
 		const { left, top, width, height } = found.getClientRects()[0];
 		return [left + width / 2, top + height / 2];
 	})()`, quoted(text))
-	var at []float64
-	b.holds("something to click: "+text, func() bool {
+	var before, at []float64
+	b.holds("something to click: "+text, func() bool { // that does not move: the page may be writing itself anew
 		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](js))
-		at = found
-		return err == nil && len(at) == 2
+		before, at = at, found
+		return err == nil && len(at) == 2 && slices.Equal(before, at)
 	})
 	b.run(chromedp.MouseClickXY(at[0], at[1]))
 }
