@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -82,16 +83,20 @@ func (w *statusWriter) later(st Status, out string) {
 }
 
 // put writes the last state of a set now, after and instead of any that was waiting: publish is called once to bring it into its
-// file, and nobody else writes that meanwhile. When nothing can be written there, publish is not called.
+// file, and nobody else writes that meanwhile. When nothing can be written there, publish is not called. After an error what was
+// waiting waits on.
 func (w *statusWriter) put(st Status, out string, publish func(outbox.Content) error) error {
 	key := statusKey(st, out)
-	w.begin(key)
+	before := w.begin(key)
 	defer w.end(key)
 	c, err := w.content(key, st, out)
 	if err != nil {
-		return fmt.Errorf("write status: %w", err)
+		err = fmt.Errorf("write status: %w", err)
+	} else {
+		err = publish(c)
 	}
-	if err := publish(c); err != nil {
+	if err != nil {
+		w.restore(key, before)
 		return err
 	}
 	w.changed(st)
@@ -120,15 +125,32 @@ func (w *statusWriter) drop(st Status, out string) {
 	delete(w.taken, name)
 }
 
-// begin waits until nobody writes the file of key, and takes what was pending off.
-func (w *statusWriter) begin(key string) {
+// begin waits until nobody writes the file of key, and takes what was pending off; nil when nothing was.
+func (w *statusWriter) begin(key string) (before *pendingStatus) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.writing[key] {
 		w.cond.Wait()
 	}
+	if p, ok := w.pending[key]; ok {
+		before = &p
+	}
 	delete(w.pending, key)
 	w.writing[key] = true
+	return before
+}
+
+// restore has a state wait again that begin had taken off, unless a newer one has come.
+func (w *statusWriter) restore(key string, before *pendingStatus) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, newer := w.pending[key]; before == nil || newer {
+		return
+	}
+	w.pending[key] = *before
+	if !slices.Contains(w.order, key) {
+		w.order = append(w.order, key)
+	}
 }
 
 func (w *statusWriter) end(key string) {

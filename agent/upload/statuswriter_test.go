@@ -156,6 +156,29 @@ func TestLastStateIsWrittenAtOnceAndForGood(t *testing.T) {
 	})
 }
 
+// A last state that cannot be written again and again does not keep what was before it from being seen.
+func TestStateWaitsOnWhenALastOneFails(t *testing.T) {
+	out := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := newWriterRig(t, out)
+		for range 10 {
+			r.w.later(statusIn("lane/A", "A", StateRetrying), out)
+			failed := errors.New("a photo is held")
+			err := r.w.put(statusIn("lane/A", "A", StateSent), out, func(outbox.Content) error { return failed })
+			if !errors.Is(err, failed) {
+				t.Fatal(err)
+			}
+			pass(showAfter / 3)
+		}
+		r.expect("after ten failures", "A.json", StateRetrying)
+		if err := r.put(statusIn("lane/A", "A", StateSent)); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		r.expect("at last", "A.json", StateSent)
+	})
+}
+
 func TestDroppedStatusLeavesNothing(t *testing.T) {
 	out := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
