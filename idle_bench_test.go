@@ -54,10 +54,10 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// settled waits until the agent has nothing to do: it uses no processor time for some seconds, longer than what has come waits
-// for what belongs to it.
+// settled waits until the agent has nothing to do: it uses no processor time for longer than the minute after which it looks once
+// more at what came alone.
 func (a *benchAgent) settled() {
-	const quiet = 12 * time.Second
+	const quiet = 65 * time.Second
 	last, since := a.busy(), time.Now()
 	await(a.b, func() bool {
 		if now := a.busy(); now > last+20*time.Millisecond {
