@@ -107,7 +107,8 @@ func isThere(path string) bool {
 	return err == nil
 }
 
-// Sync makes all durable that has been shown and moved so far. Of a move a power cut may still bring the source back, beside
+// Sync makes all durable that has been shown and moved so far; a folder that somebody has taken away meanwhile, who saw it, is
+// theirs. Of a move a power cut may still bring the source back, beside
 // the same content at its new place: moving again finishes.
 func (b *Batch) Sync() error {
 	dirs := make([]string, 0, len(b.folders))
@@ -115,7 +116,7 @@ func (b *Batch) Sync() error {
 		dirs = append(dirs, dir)
 	}
 	err := together(dirs, func(dir string) error {
-		if err := syncDir(dir); err != nil {
+		if err := syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("sync %s: %w", dir, err)
 		}
 		return nil

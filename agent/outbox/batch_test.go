@@ -157,3 +157,23 @@ func TestBatchFails(t *testing.T) {
 		t.Errorf("the files hold %q", got)
 	}
 }
+
+// Who waits for a folder may take it away as soon as it is seen.
+func TestBatchWhoseFolderIsTakenAway(t *testing.T) {
+	src, out := t.TempDir(), t.TempDir()
+	file := filepath.Join(out, "status", "S.json")
+	b := new(Batch)
+	if err := b.Prepare([]Content{{file, nil}}); err != nil {
+		t.Fatal(err)
+	}
+	err := errors.Join(b.Move(setToMove(t, src, filepath.Join(out, "sent", "S"), "a", "deep/b")), b.Show(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(out, "sent", "S"), filepath.Join(src, "taken")); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
