@@ -112,8 +112,11 @@ func journalCheck(t *testing.T, bin, dir string) {
 
 // finish lets the agent come to its end with everything, and kills it.
 func (k *killRun) finish() {
+	control := filepath.Join(k.dir, "data", "control.json")
+	_ = os.Remove(control) // of the last run, which was killed
 	cmd := k.start()
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	k.until("the agent is up", func() bool { _, err := os.Stat(control); return err == nil }) // also when all was sent before
 	k.until("all sets are sent", k.finished)
 }
 

@@ -109,7 +109,8 @@ func TestLatePhotoThatGoesAgain(t *testing.T) {
 func TestLetGoAndBackUnseen(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.mode, r.rescan = watcher.Poll, 5*time.Second
-	must(t, r.sim.SetFaults(always(simulator.DoStatus, 429)))
+	// not of Get: what the first agent has begun to send, its successor must be able to ask for
+	must(t, r.sim.SetFaults([]simulator.Rule{{Op: simulator.Kirim, Do: simulator.DoStatus, Status: 429}}))
 	r.drop("U", map[string][]byte{"d.json": side("G").json(), "a.jpg": jpg(1)})
 	r.start()
 	r.await("U", upload.StateRetrying)
