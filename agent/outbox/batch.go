@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // Content is what a file is to hold.
@@ -87,8 +88,8 @@ func (b *Batch) Move(pairs []Pair) error {
 			}
 			there[dir] = true
 		}
-		switch err := renameExclusive(p.Src, p.Dst); {
-		case err == nil, errors.Is(err, fs.ErrNotExist) && isThere(p.Dst): // now or before, perhaps not durably
+		err := renameExclusive(p.Src, p.Dst)
+		if err == nil || errors.Is(err, fs.ErrNotExist) && isThere(p.Dst) { // now or before, perhaps not durably
 			b.changed(dir)
 			continue
 		}
@@ -107,16 +108,21 @@ func isThere(path string) bool {
 	return err == nil
 }
 
-// Sync makes all durable that has been shown and moved so far; a folder that somebody has taken away meanwhile, who saw it, is
-// theirs. Of a move a power cut may still bring the source back, beside
-// the same content at its new place: moving again finishes.
+// Sync makes all durable that has been shown and moved so far. A folder that somebody has taken away meanwhile, who saw it, is
+// theirs; when all are gone it is fs.ErrNotExist: then it is the disk that went. Of a move a power cut may still bring the source
+// back, beside the same content at its new place: moving again finishes.
 func (b *Batch) Sync() error {
 	dirs := make([]string, 0, len(b.folders))
 	for dir := range b.folders {
 		dirs = append(dirs, dir)
 	}
+	var gone atomic.Int64
 	err := together(dirs, func(dir string) error {
-		if err := syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := syncDir(dir)
+		if errors.Is(err, fs.ErrNotExist) && int(gone.Add(1)) < len(dirs) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("sync %s: %w", dir, err)
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -175,5 +176,25 @@ func TestBatchWhoseFolderIsTakenAway(t *testing.T) {
 	}
 	if err := b.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// When nothing is left of where it was, that was no reader.
+func TestBatchWhoseDiskIsGone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders are not synced here")
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	receipt, status := filepath.Join(out, "sent", "S.json"), filepath.Join(out, "status", "S.json")
+	b := new(Batch)
+	err := errors.Join(b.Prepare([]Content{{receipt, nil}, {status, nil}}), b.Show(receipt), b.Show(status))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(out, out+" is away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("all of it is gone, and closed with %v", err)
 	}
 }
