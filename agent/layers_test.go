@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"agent/cli": {
 		"agent", "agent/service", "agent/simulator", "agent/pictures", "agent/control", "agent/config", "agent/journal",
 		"agent/journal/bolt", "agent/reason", "agent/transport", "agent/beacukai", "agent/t2g", "agent/outbox", "watcher",
-		"agent/alarm", "agent/logbook", "agent/heap", "agent/private",
+		"agent/alarm", "agent/logbook", "agent/tune", "agent/private",
 	},
 	"agent/service": {"install", "agent/reason"},
 
@@ -44,7 +44,6 @@ var layers = map[string][]string{
 
 	"watcher":         nil,
 	"agent/config":    nil,
-	"agent/heap":      nil,
 	"agent/journal":   nil,
 	"agent/logbook":   nil,
 	"agent/metrics":   nil,
@@ -54,6 +53,7 @@ var layers = map[string][]string{
 	"agent/reason":    nil,
 	"agent/simulator": nil,
 	"agent/transport": nil,
+	"agent/tune":      nil,
 	"install":         nil,
 }
 

@@ -12,9 +12,9 @@ import (
 
 	"kurir/agent/config"
 	"kurir/agent/control"
-	"kurir/agent/heap"
 	"kurir/agent/private"
 	"kurir/agent/service"
+	"kurir/agent/tune"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -35,7 +35,7 @@ seconds; a second one does not wait. Whatever is interrupted goes on at the next
 }
 
 func (a *app) run(ctx context.Context, ready func()) error {
-	heap.Spare()
+	tune.Agent()
 	cfg, err := a.loadToRun()
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,9 +21,9 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"kurir/agent/heap"
 	"kurir/agent/outbox"
 	"kurir/agent/simulator"
+	"kurir/agent/tune"
 	"kurir/agent/upload"
 )
 
@@ -42,9 +43,11 @@ const (
 //
 //	go test -run '^$' -bench ThousandSets -benchtime 1x ./agent/upload
 func BenchmarkThousandSets(b *testing.B) {
-	heap.Spare() // as the agent does
+	tune.Agent() // as the agent does
+	places := runtime.GOMAXPROCS(0)
 	for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
 		b.Run(latency.String(), func(b *testing.B) {
+			runtime.GOMAXPROCS(places) // for the floors too; every benchmark begins with what -cpu says
 			for range b.N {
 				srv := slowServer(b, latency)
 				bare, _ := floor(b, srv, bareUploader)

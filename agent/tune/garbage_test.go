@@ -1,4 +1,4 @@
-package heap
+package tune
 
 import (
 	"os"
@@ -25,8 +25,9 @@ func TestRoom(t *testing.T) {
 		t.Skip("GOGC is set")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
-	Spare()
-	Spare()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	Agent()
+	Agent()
 	await(t, "a small process has room", func(percent uint64) bool { return percent > 100 })
 	for range 2 {
 		much := make([]byte, 2*room)

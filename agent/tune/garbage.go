@@ -1,21 +1,16 @@
-// Package heap has the garbage collector run less often while there is little to keep, and more often while there is much. An
-// agent at work keeps a few megabytes and makes as much garbage with every few sets, so that it would collect dozens of times a
-// second, which took an eighth of its processor time. What it keeps grows with what waits in its inboxes, which makes little
-// garbage: as much again would be memory for nothing.
-//
-// It is for the process as a whole: its callers are the commands that work for long.
-package heap
+package tune
 
 import (
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync"
 )
 
 // room is how much garbage may gather before a collection, whatever is kept, unless that is so much that leastPercent of it is
-// more.
+// more. An agent at work keeps a few megabytes and makes as much garbage with every few sets, so that it would collect dozens of
+// times a second, which took an eighth of its processor time. What it keeps grows with what waits in its inboxes, which makes
+// little garbage: as much again would be memory for nothing.
 const room = 16 << 20
 
 // The runtime's unit: garbage in percent of what is kept. The larger is the bound of what may gather before anything is
@@ -25,13 +20,10 @@ const (
 	mostPercent  = 400 // of the runtime's own 4 MiB
 )
 
-var once sync.Once
-
-// Spare lets room for garbage be used from now on. A GOGC in the environment goes before it; GOMEMLIMIT holds as ever. A
-// second call does nothing.
-func Spare() {
+// spareCollections has the collector run less often while there is little to keep, and more often while there is much.
+func spareCollections() {
 	if os.Getenv("GOGC") == "" {
-		once.Do(func() { adjust(0) })
+		adjust(0)
 	}
 }
 
