@@ -32,6 +32,7 @@ type task struct {
 	pass   *transport.Pass
 	before string // its row in a summary before the poll
 
+	asked  bool              // statusrespon was asked: no later poll may come before its time
 	shown  *t2g.StatusAnswer // what statusrespon said this time; nil when it said nothing
 	result result
 }
@@ -69,29 +70,44 @@ func (p *Pipeline) work(ctx context.Context, claim journal.Claim, pass *transpor
 		return
 	}
 	t.poll(ctx)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		t.putOff(ctx)
-		return
+	case !inPause(t.result.err):
+		t.finish(ctx)
+	case t.asked:
+		t.putOff(ctx)
+	default:
+		t.giveBack(ctx, p.o.Now()) // it waits for the end of the pause with all others
 	}
-	t.finish(ctx)
+}
+
+// inPause reports whether a request was not made because T2G wants to be left alone since the poll began.
+func inPause(err error) bool {
+	te, ok := errors.AsType[*transport.Error](err)
+	return ok && te.Kind == transport.Paused
 }
 
 // putOff settles a poll that was interrupted: it is asked again after its whole interval, as if it had been answered
-// now, so that it is never asked faster than its pace. Of an answer that came nothing is remembered but what has been
-// delivered: the next poll finds the same changes.
+// now, so that it is never asked faster than its pace.
 func (t *task) putOff(ctx context.Context) {
+	t.giveBack(ctx, t.p.o.Now().Add(max(t.rec.Interval, t.in.Pace.First)))
+}
+
+// giveBack settles a poll that came to nothing as due at a time. Of an answer that came nothing is remembered but what has been
+// delivered: the next poll finds the same changes.
+func (t *task) giveBack(ctx context.Context, due time.Time) {
 	delivered := t.rec.Delivered
 	if rec, err := decodeRecord(t.job); err == nil {
 		t.rec = rec
 	}
 	t.rec.Delivered, t.rec.Busy = delivered, time.Time{}
-	due := t.p.o.Now().Add(max(t.rec.Interval, t.in.Pace.First))
 	t.settle(ctx, journal.Outcome{State: journal.Active, Due: due, Cause: t.job.Cause, Data: t.rec.encode()})
 }
 
 // poll asks T2G, and brings what is new to the outbox.
 func (t *task) poll(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(transport.WithPass(ctx, t.pass))
 	defer cancel()
 	defer context.AfterFunc(t.claim.Context(), cancel)() // a lost claim ends the work on it
 	t.result = t.ask(ctx)
@@ -101,7 +117,7 @@ func (t *task) poll(ctx context.Context) {
 	} else {
 		t.pass.Leave(transport.OK)
 	}
-	if t.result.err == nil {
+	if t.result.err == nil || inPause(t.result.err) {
 		return
 	}
 	t.explain(t.result.err)
@@ -115,6 +131,7 @@ func (t *task) ask(ctx context.Context) result {
 		return result{err: err}
 	}
 	answer, err := t.p.o.Client.StatusRespon(ctx, t.rec.CAR, t.rec.Kode)
+	t.asked = !inPause(err)
 	if keep := t.keep(statusAnswer, answer.Raw, err); keep != nil {
 		return result{err: keep}
 	}
