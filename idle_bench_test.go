@@ -54,13 +54,13 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// settled waits until the agent has nothing to do: it uses no processor time for longer than the minute after which it looks once
-// more at what came alone.
+// settled waits until the agent has nothing to do: it uses less than a hundredth of a processor for longer than the minute after
+// which it looks once more at what came alone.
 func (a *benchAgent) settled() {
 	const quiet = 65 * time.Second
 	last, since := a.busy(), time.Now()
 	await(a.b, func() bool {
-		if now := a.busy(); now > last+20*time.Millisecond {
+		if now := a.busy(); now > last+quiet/100 {
 			last, since = now, time.Now()
 		}
 		return time.Since(since) > quiet
