@@ -16,3 +16,6 @@ func processorTime() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// calmDisk waits until what was written so far is on the disk.
+func calmDisk() { unix.Sync() }
