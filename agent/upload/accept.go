@@ -131,7 +131,10 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 		if old.State == journal.Active && (before.Folder != s.key.folder || before.Root != in.in.Root) {
 			return fmt.Errorf("%w: %s", errTwin, old.ID)
 		}
-		if old.State == journal.Active && before.Failure == nil && sameFiles(before, s, v) {
+		if old.State == journal.Active && before.Failure != nil {
+			return journal.ErrHeld // it has failed: what is left of it moves to failed/ first
+		}
+		if old.State == journal.Active && sameFiles(before, s, v) {
 			return nil // it is under way
 		}
 	}

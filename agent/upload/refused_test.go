@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,17 +15,18 @@ import (
 	"kurir/agent/upload"
 )
 
-// lateUpdate is a store whose first update comes when the job that it is for has failed, and which lets no job be claimed
-// before that update is under way.
-type lateUpdate struct {
+// lateLook is a store that answers the first question about a job when that has failed, with what it was before, and which lets no
+// job be claimed before the question.
+type lateLook struct {
 	journal.Store
 
-	once  sync.Once
-	began chan struct{}
-	ended chan error
+	once    sync.Once
+	began   chan struct{}
+	ended   chan struct{}
+	changed atomic.Int64 // updates that were made
 }
 
-func (l *lateUpdate) Claim(ctx context.Context, k journal.Kind, now time.Time) (journal.Claim, error) {
+func (l *lateLook) Claim(ctx context.Context, k journal.Kind, now time.Time) (journal.Claim, error) {
 	select {
 	case <-l.began:
 		return l.Store.Claim(ctx, k, now)
@@ -33,27 +35,37 @@ func (l *lateUpdate) Claim(ctx context.Context, k journal.Kind, now time.Time) (
 	}
 }
 
-func (l *lateUpdate) Update(ctx context.Context, k journal.Kind, key string, fn func(*journal.Job) error) error {
+func (l *lateLook) Get(ctx context.Context, k journal.Kind, key string) (journal.Job, error) {
+	old, err := l.Store.Get(ctx, k, key)
+	if k != journal.Xray {
+		return old, err
+	}
 	first := false
 	l.once.Do(func() { first = true })
-	if !first {
-		return l.Store.Update(ctx, k, key, fn)
+	if !first || err != nil {
+		return old, err
 	}
 	close(l.began)
+	defer close(l.ended)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		if j, err := l.Get(ctx, k, key); err == nil && j.State == journal.Failed {
-			break
+		if j, err := l.Store.Get(ctx, k, key); err == nil && j.State == journal.Failed {
+			return old, nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return old, ctx.Err()
 		}
 	}
+}
+
+func (l *lateLook) Update(ctx context.Context, k journal.Kind, key string, fn func(*journal.Job) error) error {
 	err := l.Store.Update(ctx, k, key, fn)
-	l.ended <- err
+	if err == nil {
+		l.changed.Add(1)
+	}
 	return err
 }
 
@@ -75,11 +87,13 @@ func TestRefusedSetThatMovesWhileItIsLookedAt(t *testing.T) {
 	r.stop()
 	r.unproved = false
 	must(t, os.Remove(blocked))
-	late := &lateUpdate{began: make(chan struct{}), ended: make(chan error, 1)}
+	late := &lateLook{began: make(chan struct{}), ended: make(chan struct{})}
 	r.wrap = func(s journal.Store) journal.Store { late.Store = s; return late }
 	r.start()
 	r.await("G", upload.StateFailed)
-	if err := <-late.ended; err == nil {
+	<-late.ended
+	r.until("it has left the inbox", func() bool { return len(below(t, r.inbox)) == 0 })
+	if n := late.changed.Load(); n > 0 {
 		t.Error("what had moved was taken up again")
 	}
 	if n := r.active(); n != 0 {
@@ -124,5 +138,64 @@ func TestRetryOfASetThatMovesJustNow(t *testing.T) {
 	r.until("it is in failed/", func() bool { return slices.Contains(below(t, filepath.Join(r.out, "failed")), "B/d.json") })
 	if ids, err := r.p.Retry(t.Context(), []string{"lane-1/B"}); err != nil || len(ids) != 1 {
 		t.Errorf("tried again: %v, %v", ids, err)
+	}
+}
+
+// unhurried is a journal that gives out no job until the inbox's side has looked twice at what it knows of the sets, or has changed
+// something.
+type unhurried struct {
+	journal.Store
+	looks atomic.Int64
+}
+
+// Get implements journal.Store.
+func (u *unhurried) Get(ctx context.Context, k journal.Kind, key string) (journal.Job, error) {
+	if k == journal.Xray {
+		u.looks.Add(1)
+	}
+	return u.Store.Get(ctx, k, key)
+}
+
+// Update implements journal.Store.
+func (u *unhurried) Update(ctx context.Context, k journal.Kind, key string, fn func(*journal.Job) error) error {
+	u.looks.Add(2)
+	return u.Store.Update(ctx, k, key, fn)
+}
+
+// Claim implements journal.Store.
+func (u *unhurried) Claim(ctx context.Context, k journal.Kind, now time.Time) (journal.Claim, error) {
+	if u.looks.Load() < 2 {
+		return nil, &journal.NoneError{Next: now.Add(10 * time.Millisecond)}
+	}
+	return u.Store.Claim(ctx, k, now)
+}
+
+// TestRefusedWhenKilled: the agent is killed when it has put on record that the server refused a set, before a file of it has
+// moved. After the next start the set is in the inbox as if it were new, and whoever looks there first does not send it again.
+func TestRefusedWhenKilled(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	must(t, r.sim.SetFaults(always(simulator.DoStatus, 400)))
+	r.drop("F", map[string][]byte{"d.json": side("A1", "1.jpg").json(), "1.jpg": jpg(1)})
+	var left atomic.Int64
+	left.Store(5) // the change that puts it on record
+	d := &dying{left: &left, after: true, dead: make(chan struct{})}
+	r.wrap = func(s journal.Store) journal.Store { d.Store = s; return d }
+	r.start()
+	<-d.dead
+	r.stop()
+	if got := below(t, filepath.Join(r.out, "failed")); len(got) > 0 {
+		t.Fatalf("it has moved before: %v", got)
+	}
+	r.wrap = func(s journal.Store) journal.Store { return &unhurried{Store: s} }
+	r.start()
+	r.await("F", upload.StateFailed)
+	r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
+	r.stop()
+	want := []string{"F.error.json", "F/1.jpg", "F/d.json"}
+	if got := below(t, filepath.Join(r.out, "failed")); !slices.Equal(got, want) {
+		t.Errorf("failed/ holds %v, want %v", got, want)
+	}
+	if n := r.sim.Counts().Requests[simulator.Kirim]; n != 1 {
+		t.Errorf("it was sent %d times", n)
 	}
 }
