@@ -128,14 +128,8 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 		if before, _, err = load(old); err != nil {
 			return err
 		}
-		if old.State == journal.Active && (before.Folder != s.key.folder || before.Root != in.in.Root) {
-			return fmt.Errorf("%w: %s", errTwin, old.ID)
-		}
-		if old.State == journal.Active && before.Failure != nil {
-			return journal.ErrHeld // it has failed: what is left of it moves to failed/ first
-		}
-		if old.State == journal.Active && sameFiles(before, s, v) {
-			return nil // it is under way
+		if under, err := in.underWay(old, before, s, v); under || err != nil {
+			return err
 		}
 	}
 	if known && old.State == journal.Failed {
@@ -174,6 +168,19 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	in.p.o.Observe(Event{What: Arrived, ID: id(in.in.Name, s.key.name), Inbox: in.in.Name})
 	in.p.nudge()
 	return nil
+}
+
+// underWay reports whether a known set is being worked on just as it is; an error says that it cannot be taken up yet.
+func (in *intake) underWay(old journal.Job, before *Record, s snapshot, v verdict) (bool, error) {
+	switch {
+	case old.State != journal.Active:
+		return false, nil
+	case before.Folder != s.key.folder || before.Root != in.in.Root:
+		return false, fmt.Errorf("%w: %s", errTwin, old.ID)
+	case before.Failure != nil:
+		return false, journal.ErrHeld // what is left of it moves to failed/ first
+	}
+	return sameFiles(before, s, v), nil
 }
 
 // unlist takes a set off the list of those that only wait, as soon as the journal has it.
