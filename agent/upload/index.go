@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,8 @@ type index struct {
 
 	folders map[string]*group   // by folder name
 	root    map[string]*setFile // files directly in the inbox, by name
-	byStem  map[string]names    // stem candidate -> files that could belong to it
+	byStem  map[string]names    // stem candidate -> files that could belong to it, but for those in wide
+	wide    map[string]bool     // files of the inbox itself that could belong to more than maxStems NAMEs
 	sidecar map[string]string   // NAME -> the file NAME.json
 	listed  map[string][]string // folded file name -> NAMEs of the sidecars that list it, the first has it
 	folded  map[string]string   // folded file name -> the file of the inbox itself, where that has another name
@@ -33,8 +35,8 @@ type index struct {
 func newIndex(marker string) *index {
 	return &index{
 		marker: marker, folders: map[string]*group{}, root: map[string]*setFile{}, byStem: map[string]names{},
-		sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{}, stems: map[string]*group{},
-		lists: map[string][]string{},
+		wide: map[string]bool{}, sidecar: map[string]string{}, listed: map[string][]string{}, folded: map[string]string{},
+		stems: map[string]*group{}, lists: map[string][]string{},
 	}
 }
 
@@ -86,8 +88,12 @@ func (x *index) applyRoot(f watcher.File, now time.Time, touched map[setKey]bool
 		if fold := foldName(name); fold != name {
 			x.folded[fold] = name
 		}
-		for _, s := range stems(name) {
-			x.byStem[s] = x.byStem[s].with(name)
+		if could := stems(name); len(could) > maxStems {
+			x.wide[name] = true
+		} else {
+			for _, s := range could {
+				x.byStem[s] = x.byStem[s].with(name)
+			}
 		}
 		if isJSON(name) {
 			x.sidecar[stemOf(name)] = name
@@ -111,18 +117,22 @@ func (x *index) removeRoot(name string, now time.Time, touched map[setKey]bool) 
 	if x.folded[foldName(name)] == name {
 		delete(x.folded, foldName(name))
 	}
-	for _, s := range stems(name) {
-		if left := x.byStem[s].without(name); left.empty() {
-			delete(x.byStem, s)
-		} else {
-			x.byStem[s] = left
+	if x.wide[name] {
+		delete(x.wide, name)
+	} else {
+		for _, s := range stems(name) {
+			if left := x.byStem[s].without(name); left.empty() {
+				delete(x.byStem, s)
+			} else {
+				x.byStem[s] = left
+			}
 		}
 	}
 	x.leave(m, now, touched)
 	if isJSON(name) {
 		stem := stemOf(name)
 		delete(x.sidecar, stem)
-		for other := range x.byStem[stem].all() {
+		for other := range x.could(stem) {
 			if isJSON(other) && stemOf(other) == stem { // X.json and X.JSON
 				x.sidecar[stem] = other
 			}
@@ -162,8 +172,24 @@ func (x *index) list(stem string, names []string, now time.Time, touched map[set
 
 // regroup assigns anew all files that could belong to stem.
 func (x *index) regroup(stem string, now time.Time, touched map[setKey]bool) {
-	for name := range x.byStem[stem].all() {
+	for name := range x.could(stem) {
 		x.assign(name, now, touched)
+	}
+}
+
+// could goes through the files of the inbox itself that could belong to stem.
+func (x *index) could(stem string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range x.byStem[stem].all() {
+			if !yield(name) {
+				return
+			}
+		}
+		for name := range x.wide {
+			if strings.HasPrefix(name, stem) && slices.Contains(stems(name), stem) && !yield(name) {
+				return
+			}
+		}
 	}
 }
 
@@ -293,7 +319,8 @@ type snapshot struct {
 	first   time.Time
 }
 
-// maxStems bounds how many NAMEs one file may belong to, against names made of separators.
+// maxStems is of how many NAMEs' files one file is kept; one that could belong to more, a name made of separators, is looked
+// for whenever a sidecar comes or goes.
 const maxStems = 32
 
 // stems returns the NAMEs that a file could belong to, the longest first: NAME.EXT, NAME_*.EXT, NAME-*.EXT and
@@ -301,7 +328,7 @@ const maxStems = 32
 func stems(file string) []string {
 	base := stemOf(file)
 	out := []string{base}
-	for i := len(base) - 1; i > 0 && len(out) < maxStems; i-- {
+	for i := len(base) - 1; i > 0; i-- {
 		switch {
 		case base[i] == '_' || base[i] == '-':
 			out = append(out, base[:i])

@@ -56,7 +56,7 @@ func naiveGroups(files []string, lists map[string][]string, before, after string
 
 func naiveOwner(file string, files []string, lists map[string][]string, before, after string) string {
 	stem := strings.TrimSuffix(file, path.Ext(file))
-	if path.Ext(file) == ".json" {
+	if strings.EqualFold(path.Ext(file), ".json") {
 		return stem
 	}
 	for name, list := range lists {
@@ -69,8 +69,8 @@ func naiveOwner(file string, files []string, lists map[string][]string, before, 
 	}
 	best := ""
 	for _, car := range files {
-		name, isCar := strings.CutSuffix(car, ".json")
-		if !isCar || strings.Contains(car, "/") || len(name) <= len(best) {
+		name := strings.TrimSuffix(car, path.Ext(car))
+		if !strings.EqualFold(path.Ext(car), ".json") || strings.Contains(car, "/") || len(name) <= len(best) {
 			continue
 		}
 		if stem == name || strings.HasPrefix(stem, name+"_") || strings.HasPrefix(stem, name+"-") ||
@@ -90,7 +90,8 @@ func inboxNames() (names []string, lists map[string][]string) {
 	for _, set := range []string{"A", "A_1", "A_1-b", "A (2)", "_", "__-", "x.y", "é", "e\u0301"} {
 		names = append(names, set+".json", set+".jpg", set+"_1.jpg", set+"-z.png", set+" (3).gif", set+".done", set+"/a.jpg")
 	}
-	names = append(names, "A/d.json", "A/deep/b.jpg", "front.jpg", norm.NFD.String("café.jpg"), "A_1-back.jpg", "lonely", "a(1).jpg", " (1).jpg", "--.jpg")
+	many := strings.Repeat("_-", 40)
+	names = append(names, "A_"+many+".jpg", "A"+many[:50]+".JSON", many+".jpg", many+".Json", "B.JSON", "B_1.jpg", "B.json", "A/d.json", "A/deep/b.jpg", "front.jpg", norm.NFD.String("café.jpg"), "A_1-back.jpg", "lonely", "a(1).jpg", " (1).jpg", "--.jpg")
 	lists = map[string][]string{"A": {"front.jpg", "nowhere.jpg", "A_1-back.jpg"}, "x.y": {norm.NFC.String("café.jpg")}}
 	slices.Sort(names)
 	return slices.Compact(names), lists
@@ -136,7 +137,7 @@ func TestGroupingDoesNotDependOnTheOrder(t *testing.T) {
 		for _, n := range names {
 			step(watcher.File{Path: n, State: watcher.Gone})
 		}
-		if n := len(x.folders) + len(x.root) + len(x.byStem) + len(x.sidecar) + len(x.listed) + len(x.stems) + len(x.folded) + len(x.lists); n != 0 {
+		if n := len(x.folders) + len(x.root) + len(x.byStem) + len(x.wide) + len(x.sidecar) + len(x.listed) + len(x.stems) + len(x.folded) + len(x.lists); n != 0 {
 			t.Fatalf("seed %d: %d entries are left of an empty inbox: %+v", seed, n, x)
 		}
 	}
@@ -178,16 +179,28 @@ func TestStems(t *testing.T) {
 	}
 }
 
-// TestNameMadeOfSeparators: a hostile name costs no more than any other.
+// TestNameMadeOfSeparators: a hostile name takes no more memory than any other, and belongs where any other would.
 func TestNameMadeOfSeparators(t *testing.T) {
 	name := strings.Repeat("_-", 120) + ".jpg"
-	if got := stems(name); len(got) != maxStems || got[0] != strings.Repeat("_-", 120) {
-		t.Errorf("%d stems, the first %q", len(got), got[0])
-	}
 	x := newIndex("")
-	x.apply([]watcher.File{{Path: name, Changed: clock0, State: watcher.Rest}}, clock0)
-	if len(x.byStem) != maxStems {
-		t.Errorf("%d stems are kept", len(x.byStem))
+	see := func(name string, state watcher.State) map[setKey]bool {
+		return x.apply([]watcher.File{{Path: name, Changed: clock0, State: state}}, clock0)
+	}
+	see(name, watcher.Rest)
+	if n := len(x.byStem) + len(x.wide); n != 1 {
+		t.Errorf("%d entries are kept", n)
+	}
+	for _, c := range []struct {
+		car  string
+		want string
+	}{{"_.json", "_"}, {strings.Repeat("_-", 60) + ".json", strings.Repeat("_-", 60)}} {
+		see(c.car, watcher.Rest)
+		if got := x.ownerOf(name); got != c.want || x.root[name].owner != got {
+			t.Errorf("with %s it belongs to %q, and is in %q", c.car, got, x.root[name].owner)
+		}
+	}
+	if touched := see(strings.Repeat("_-", 60)+".json", watcher.Gone); x.root[name].owner != "_" || !touched[setKey{"_", false}] {
+		t.Errorf("without the longer sidecar it is in %q; touched %v", x.root[name].owner, touched)
 	}
 }
 
