@@ -3,6 +3,7 @@ package poll
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"kurir/agent/reason"
@@ -58,15 +59,14 @@ func headerName(name string) string {
 // rowReader turns rows into entries; the first row with content may be a header.
 type rowReader struct {
 	v       *visitor
-	sheet   bool // of a workbook, where a number may have been kept as a number
 	columns columns
 	begun   bool
 }
 
-// row hands on the entry in fields, if it is one.
-func (rr *rowReader) row(number int, fields []string) error {
+// row hands on the entry in fields, if it is one. kinds are those of the cells, nil for a text.
+func (rr *rowReader) row(number int, fields []string, kinds []cellKind) error {
 	first, blank := firstField(fields)
-	if blank || strings.HasPrefix(first, "#") {
+	if blank && !slices.Contains(kinds, kindUncalculated) || strings.HasPrefix(first, "#") && kindOf(kinds, 0) != kindError {
 		return nil
 	}
 	if !rr.begun {
@@ -76,10 +76,17 @@ func (rr *rowReader) row(number int, fields []string) error {
 		}
 	}
 	car := field(fields, rr.columns.car)
-	if rr.sheet && rounded.MatchString(car) {
+	if kindOf(kinds, rr.columns.car) == kindNumber && rounded.MatchString(car) {
 		return rr.v.reject(number, car, reason.LineScientific, nil)
 	}
 	return rr.v.entry(number, car, field(fields, rr.columns.kode))
+}
+
+func kindOf(kinds []cellKind, i int) cellKind {
+	if i >= len(kinds) {
+		return kindNone
+	}
+	return kinds[i]
 }
 
 // firstField returns the first field without blanks around it, and whether the whole row is blank.
@@ -122,7 +129,7 @@ func parseText(r io.Reader, v *visitor) error {
 			err = v.reject(l.number, l.text, reason.LineLong, l.length)
 		case l.number == 1 && declaredSeparator(l.text) != "":
 		default:
-			err = rows.row(l.number, fields)
+			err = rows.row(l.number, fields, nil)
 		}
 		if err != nil {
 			return err

@@ -7,90 +7,58 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/xuri/excelize/v2"
-
 	"kurir/agent/reason"
 )
 
-// Limits of a workbook once it is unpacked. A sheet of a million numbers has about 100 MB.
-const (
-	maxUnpacked   = 256 << 20
-	maxInMemory   = 8 << 20 // a part that is larger is unpacked to the folder of temporary files
-	maxSheetWidth = 256     // columns that are looked at
-)
+// maxUnpacked bounds a workbook once it is unpacked. A sheet of a million numbers has about 100 MB.
+const maxUnpacked = 256 << 20
 
 // oleMagic begins the container of old and of encrypted workbooks.
 var oleMagic = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
 
 // parseXLSX reads the first sheet of a workbook, row by row.
-func parseXLSX(r listFile, size int64, v *visitor) (err error) {
-	if err := checkWorkbook(r, size); err != nil {
+func parseXLSX(r listFile, size int64, v *visitor) error {
+	archive, err := checkWorkbook(r, size)
+	if err != nil {
 		return err
 	}
-	defer func() {
-		if p := recover(); p != nil { // the library meets what no Excel has written
-			err = &ListError{Why: reason.ListWorkbook, detail: printable(fmt.Sprint(p))}
-		}
-	}()
-	book, err := excelize.OpenReader(r, excelize.Options{
-		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, RawCellValue: true,
-	})
+	b, err := openBook(v.ctx, archive)
 	if err != nil {
-		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
+		return err
 	}
-	defer book.Close()
-	sheets := book.GetSheetList()
-	if len(sheets) == 0 {
-		return &ListError{Why: reason.ListNoSheet}
+	sheet, shared, err := b.firstSheet()
+	if err != nil {
+		return err
 	}
-	return readSheet(book, sheets[0], v)
+	texts, err := b.sharedStrings(shared)
+	if err != nil {
+		return err
+	}
+	reader := &sheetReader{rows: &rowReader{v: v}, shared: texts}
+	return b.walk(sheet, reader.visit)
 }
 
-func readSheet(book *excelize.File, sheet string, v *visitor) error {
-	rows, err := book.Rows(sheet)
-	if err != nil {
-		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
-	}
-	defer rows.Close()
-	reader := &rowReader{v: v, sheet: true}
-	for number := 1; rows.Next(); number++ {
-		fields, err := rows.Columns()
-		if err != nil {
-			return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
-		}
-		if err := v.ctx.Err(); err != nil {
-			return err
-		}
-		if err := reader.row(number, fields[:min(len(fields), maxSheetWidth)]); err != nil {
-			return err
-		}
-	}
-	if err := rows.Error(); err != nil {
-		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err}
-	}
-	return nil
-}
-
-// checkWorkbook looks at the file before it is unpacked: what is not a workbook, is locked, or unpacks to too much.
-func checkWorkbook(r io.ReaderAt, size int64) error {
+// checkWorkbook opens the archive that a workbook is, and refuses what is none, is locked, or unpacks to too much.
+func checkWorkbook(r io.ReaderAt, size int64) (*zip.Reader, error) {
 	head := make([]byte, min(size, 64<<10))
 	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read list: %w", err)
+		return nil, fmt.Errorf("read list: %w", err)
 	}
 	if bytes.HasPrefix(head, oleMagic) {
-		return oldWorkbook(r, size)
+		return nil, oldWorkbook(r, size)
 	}
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err, Incomplete: bytes.HasPrefix(head, []byte("PK"))}
+		cut := bytes.HasPrefix(head, []byte("PK"))
+		return nil, &ListError{Why: reason.ListWorkbook, detail: printable(err.Error()), err: err, Incomplete: cut}
 	}
 	var unpacked uint64
 	for _, part := range archive.File {
 		if unpacked += part.UncompressedSize64; part.UncompressedSize64 > maxUnpacked || unpacked > maxUnpacked {
-			return &ListError{Why: reason.ListBomb}
+			return nil, &ListError{Why: reason.ListBomb}
 		}
 	}
-	return nil
+	return archive, nil
 }
 
 // oldWorkbook tells an encrypted workbook from one in the format before 2007: both lie in the same kind of container.
