@@ -13,7 +13,7 @@ const (
 
 // Receiver is someone who is told of alarms.
 type Receiver struct {
-	Name    string // the same at every start, without secrets, such as "telegram 1"
+	Name    string // the same at every start, without secrets, such as "telegram 1", or "telegram 1/2"
 	Service string // its kind, such as "telegram"
 	// Send delivers a message or returns why it could not, without secrets.
 	Send func(ctx context.Context, m Message) error

@@ -57,15 +57,20 @@ func (s *scene) receiver(name string) Receiver {
 
 // start runs a keeper with the named receivers.
 func (s *scene) start(names ...string) *Keeper {
-	o := Options{Repeat: 4 * time.Hour, Language: reason.English, Host: "pc-1", Record: s.record,
+	var receivers []Receiver
+	for _, n := range names {
+		receivers = append(receivers, s.receiver(n))
+	}
+	return s.startWith(receivers...)
+}
+
+func (s *scene) startWith(receivers ...Receiver) *Keeper {
+	o := Options{Receivers: receivers, Repeat: 4 * time.Hour, Language: reason.English, Host: "pc-1", Record: s.record,
 		Logger: slog.New(slog.NewTextHandler(&s.log, nil)), Look: func(time.Time) Facts {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			return s.facts
 		}}
-	for _, n := range names {
-		o.Receivers = append(o.Receivers, s.receiver(n))
-	}
 	k := New(o)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)

@@ -13,6 +13,9 @@ import (
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/email/smtp"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/ifttt"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushbullet"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
@@ -27,8 +30,9 @@ var unusable = []string{"matrix", "logger"}
 // untitled are the services that take no title of their own: there it goes before the text.
 var untitled = []string{"pagerduty", "notifiarr", "googlechat", "hangouts", "signal", "rocketchat", "wecom"}
 
-// NewReceivers makes receivers of shoutrrr addresses. It connects to nothing. Each address that cannot be one is an
-// error of its own, in the same place of errs; no error shows what is secret in an address.
+// NewReceivers makes receivers of shoutrrr addresses, of one that names several mailboxes or chats one for each: which of
+// them have been told is known of each alone. It connects to nothing. Each address that cannot be one is an error of its
+// own, in the same place of errs; no error shows what is secret in an address.
 func NewReceivers(addresses []string) (receivers []Receiver, errs []error) {
 	errs = make([]error, len(addresses))
 	seen := map[string]int{}
@@ -36,10 +40,9 @@ func NewReceivers(addresses []string) (receivers []Receiver, errs []error) {
 		service, err := serviceOf(address)
 		if err == nil {
 			seen[service]++
-			var r Receiver
-			if r, err = newReceiver(fmt.Sprintf("%s %d", service, seen[service]), service, address); err == nil {
-				receivers = append(receivers, r)
-			}
+			var found []Receiver
+			found, err = receiversAt(address, service, fmt.Sprintf("%s %d", service, seen[service]))
+			receivers = append(receivers, found...)
 		}
 		errs[i] = err
 	}
@@ -57,22 +60,67 @@ func serviceOf(address string) (string, error) {
 	return scheme, nil
 }
 
-func newReceiver(name, service, address string) (r Receiver, err error) {
+// receiversAt makes the receivers that one address names: NAME, or where there are several NAME/1, NAME/2 and so on.
+func receiversAt(address, service, name string) ([]Receiver, error) {
 	scrub := scrubber(address)
+	found, err := locate(address)
+	if err != nil {
+		return nil, errors.New(scrub(err))
+	}
+	out := make([]Receiver, len(found))
+	for i, to := range found {
+		send := func(_ context.Context, m Message) error { return deliver(to, service, m) }
+		if t, ok := to.(*telegram.Service); ok {
+			send = (&telegrammer{api: telegramAPI, to: t.Config, http: http.DefaultClient}).send
+		}
+		out[i] = Receiver{Name: name, Service: service, Send: bounded(send, scrub)}
+		if len(found) > 1 {
+			out[i].Name = fmt.Sprintf("%s/%d", name, i+1)
+		}
+	}
+	return out, nil
+}
+
+// locate reads an address. A service that sends to each of several by itself, and says no more than that one of them was
+// not reached, comes once for each of them.
+func locate(address string) (out []types.Service, err error) {
 	defer func() { // a library that reads what users write
 		if p := recover(); p != nil {
 			err = errors.New("it cannot be read")
 		}
 	}()
-	to, err := (&router.ServiceRouter{}).Locate(address)
+	first, err := (&router.ServiceRouter{}).Locate(address)
 	if err != nil {
-		return Receiver{}, errors.New(scrub(err))
+		return nil, err
 	}
-	send := func(_ context.Context, m Message) error { return deliver(to, service, m) }
-	if t, ok := to.(*telegram.Service); ok {
-		send = (&telegrammer{api: telegramAPI, to: t.Config, http: http.DefaultClient}).send
+	all := addressees(first)
+	if all == nil || len(*all) < 2 {
+		return []types.Service{first}, nil
 	}
-	return Receiver{Name: name, Service: service, Send: bounded(send, scrub)}, nil
+	for _, one := range *all {
+		to, err := (&router.ServiceRouter{}).Locate(address) // they share nothing: each may be sending
+		if err != nil {
+			return nil, err
+		}
+		*addressees(to) = []string{one}
+		out = append(out, to)
+	}
+	return out, nil
+}
+
+// addressees are those to each of whom the service sends a message of its own; nil when it sends only one.
+func addressees(to types.Service) *[]string {
+	switch s := to.(type) {
+	case *telegram.Service:
+		return &s.Config.Chats
+	case *smtp.Service:
+		return &s.Config.ToAddresses
+	case *pushbullet.Service:
+		return &s.Config.Targets
+	case *ifttt.Service:
+		return &s.Config.Events
+	}
+	return nil
 }
 
 // bounded makes of a way to send one that ends in time, even when it does not, and whose errors hold no secrets.
@@ -147,7 +195,10 @@ func scrubber(address string) func(error) string {
 	}
 	add(strings.Split(u.Path, "/")...)
 	for _, values := range u.Query() {
-		add(values...)
+		for _, v := range values {
+			add(v)
+			add(strings.Split(v, ",")...)
+		}
 	}
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // the longest first
 	return func(err error) string {

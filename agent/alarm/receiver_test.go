@@ -9,12 +9,13 @@ import (
 	"net/http/httptest"
 	"net/textproto"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
 )
 
@@ -71,18 +72,19 @@ func TestTelegram(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer server.Close()
-	to, err := (&router.ServiceRouter{}).Locate("telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@lane,-100:7&notification=no")
-	if err != nil {
-		t.Fatal(err)
+	to, err := locate("telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@lane,-100:7&notification=no")
+	if err != nil || len(to) != 2 {
+		t.Fatalf("two chats are %d receivers, %v", len(to), err)
 	}
-	out := &telegrammer{api: server.URL, to: to.(*telegram.Service).Config, http: server.Client()}
-	if err := out.send(t.Context(), Message{Title: "title", Text: "a <b>"}); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
+	var out *telegrammer
+	for i, want := range []string{
 		`{"chat_id":"@lane","disable_notification":true,"text":"title\n\na \u003cb\u003e"}`,
 		`{"chat_id":"-100","disable_notification":true,"message_thread_id":7,"text":"title\n\na \u003cb\u003e"}`,
 	} {
+		out = &telegrammer{api: server.URL, to: to[i].(*telegram.Service).Config, http: server.Client()}
+		if err := out.send(t.Context(), Message{Title: "title", Text: "a <b>"}); err != nil {
+			t.Fatal(err)
+		}
 		c := <-calls
 		if b, _ := json.Marshal(c.body); string(b) != want || c.path != "/bot110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/sendMessage" {
 			t.Errorf("got %s at %s, want %s", b, c.path, want)
@@ -171,14 +173,16 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestMail sends to a real, if small, mail server, and finds letters in it.
-func TestMail(t *testing.T) {
+// mailServer runs a real, if small, mail server on this machine, which knows no mailbox that begins with "gone", and
+// returns its address.
+func mailServer(t *testing.T) (address string, letters chan string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	letters := make(chan string, 4)
+	t.Cleanup(func() { _ = l.Close() })
+	letters = make(chan string, 64)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -188,18 +192,93 @@ func TestMail(t *testing.T) {
 			go serveMail(textproto.NewConn(c), letters)
 		}
 	}()
-	r := receiver(t, "smtp://"+l.Addr().String()+"/?from=kurir@example.com&to=it@example.com,ops@example.com&usestarttls=no")
-	if err := r.Send(t.Context(), Message{Title: "kurir on pc-1: 1 alarm(s)", Text: "NEEDS ACTION: api t2g\n.dots\nAction"}); err != nil {
-		t.Fatal(err)
+	return l.Addr().String(), letters
+}
+
+// TestMail finds letters in a mail server.
+func TestMail(t *testing.T) {
+	address, letters := mailServer(t)
+	rs, errs := NewReceivers([]string{"smtp://" + address + "/?from=kurir@example.com&to=it@example.com,ops@example.com&usestarttls=no"})
+	if errs[0] != nil || len(rs) != 2 {
+		t.Fatalf("two mailboxes are %d receivers, %v", len(rs), errs[0])
 	}
-	for _, to := range []string{"it@example.com", "ops@example.com"} {
+	for i, to := range []string{"it@example.com", "ops@example.com"} {
+		if err := rs[i].Send(t.Context(), Message{Title: "kurir on pc-1: 1 alarm(s)", Text: "NEEDS ACTION: api t2g\n.dots\nAction"}); err != nil {
+			t.Fatal(err)
+		}
 		letter := <-letters
 		for _, want := range []string{"RCPT TO:<" + to + ">\n", "\nSubject: kurir on pc-1: 1 alarm(s)\n", "\nNEEDS ACTION: api t2g\n.dots\nAction"} {
 			if !strings.Contains(letter, want) {
 				t.Errorf("the letter to %s has no %q:\n%s", to, want, letter)
 			}
 		}
+		if n := len(letters); n > 0 {
+			t.Errorf("%d more letters than one to %s", n, to)
+		}
 	}
+}
+
+// TestSeveralAtOneAddress looks at the receivers that come of addresses which name several.
+func TestSeveralAtOneAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@lane":       "telegram 1",
+		"telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@lane,-1001": "telegram 1/1, telegram 1/2",
+		"smtp://mail.example.com/?from=a@b.c&to=d@e.f,g@h.i,j@k.l":                           "smtp 1/1, smtp 1/2, smtp 1/3",
+		"ifttt://key/?events=one,two":                                                        "ifttt 1/1, ifttt 1/2",
+		"pushbullet://tokentokentokentokentokentokentoke/device/%23channel":                  "pushbullet 1/1, pushbullet 1/2",
+		"signal://signal.invalid:8080/+1234567890/+1234567891/+1234567892":                   "signal 1", // one message for all
+	} {
+		rs, errs := NewReceivers([]string{address})
+		var names []string
+		for _, r := range rs {
+			names = append(names, r.Name)
+		}
+		if got := strings.Join(names, ", "); errs[0] != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", address, got, errs[0], want)
+		}
+	}
+}
+
+// TestOneBadMailbox has an alarm begin, last and end for two mailboxes, of which the first is gone: the other is told of it
+// once, and of its end, as if it were alone.
+func TestOneBadMailbox(t *testing.T) {
+	address, letters := mailServer(t)
+	rs, errs := NewReceivers([]string{"smtp://" + address + "/?from=kurir@example.com&to=gone@example.com,it@example.com&usestarttls=no"})
+	if errs[0] != nil {
+		t.Fatal(errs[0])
+	}
+	arrived := func() (subjects []string) {
+		for len(letters) > 0 {
+			letter := <-letters
+			_, rest, _ := strings.Cut(letter, "\nSubject: ")
+			subject, _, _ := strings.Cut(rest, "\n")
+			subjects = append(subjects, subject)
+			if !strings.Contains(letter, "RCPT TO:<it@example.com>\n") {
+				t.Errorf("a letter to someone else:\n%s", letter)
+			}
+		}
+		return subjects
+	}
+	record := filepath.Join(t.TempDir(), "alarms.json")
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, record)
+		s.set(refused())
+		s.startWith(rs...)
+		s.pass(3 * time.Hour)
+		if got := arrived(); !slices.Equal(got, []string{"kurir on pc-1: 1 alarm(s)"}) {
+			t.Errorf("in three hours came %q", got)
+		}
+		s.set(Facts{})
+		s.pass(time.Hour)
+		if got := arrived(); !slices.Equal(got, []string{"kurir on pc-1: 1 alarm(s) over"}) {
+			t.Errorf("at the end came %q", got)
+		}
+		s.stop()
+		if log := s.log.String(); !strings.Contains(log, `receiver="smtp 1/1"`) || strings.Contains(log, `receiver="smtp 1/2"`) ||
+			strings.Contains(log, "gone@example.com") {
+			t.Errorf("logged:\n%s", log)
+		}
+	})
 }
 
 // serveMail speaks as much of SMTP (RFC 5321) as a sender without a password needs, and hands on each letter with its
@@ -217,7 +296,13 @@ func serveMail(c *textproto.Conn, letters chan<- string) {
 		switch verb {
 		case "EHLO", "HELO", "RSET", "NOOP":
 			_ = c.PrintfLine("250 mail.example.com")
-		case "MAIL", "RCPT":
+		case "RCPT":
+			if strings.Contains(line, "<gone") {
+				_ = c.PrintfLine("550 no such mailbox")
+				continue
+			}
+			fallthrough
+		case "MAIL":
 			envelope.WriteString(line + "\n")
 			_ = c.PrintfLine("250 ok")
 		case "DATA":

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,27 +16,17 @@ import (
 // telegramAPI is where Telegram's bots send.
 const telegramAPI = "https://api.telegram.org"
 
-// A telegrammer sends to Telegram's chats what shoutrrr's address of them names. shoutrrr's own sender takes a message
-// for delivered when there is no network, so only its reading of addresses is used.
+// A telegrammer sends to the one chat of Telegram that its configuration names. shoutrrr's own sender takes a message for
+// delivered when there is no network, so only its reading of addresses is used.
 type telegrammer struct {
 	api  string
 	to   *telegram.Config
 	http *http.Client
 }
 
-// send delivers a message to every chat.
+// send delivers a message to the chat.
 func (t *telegrammer) send(ctx context.Context, m Message) error {
-	var failed []error
-	for _, chat := range t.to.Chats {
-		if err := t.sendTo(ctx, chat, m); err != nil {
-			failed = append(failed, err)
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func (t *telegrammer) sendTo(ctx context.Context, chat string, m Message) error {
-	id, thread, _ := strings.Cut(chat, ":")
+	id, thread, _ := strings.Cut(t.to.Chats[0], ":")
 	body := map[string]any{"chat_id": id, "text": m.Title + "\n\n" + m.Text}
 	if n, err := strconv.Atoi(thread); err == nil {
 		body["message_thread_id"] = n
