@@ -150,28 +150,24 @@ func (a *Agent) Poll(ctx context.Context, inbox string, cars []string, progress 
 // retryDocuments makes documents due now: the named ones, or all that failed or expired.
 func (a *Agent) retryDocuments(ctx context.Context, ids []string) ([]string, error) {
 	var jobs []journal.Job
+	var failed []error
 	if len(ids) == 0 {
-		failed := journal.Filter{Kind: journal.Aju, State: journal.Failed}
-		err := journal.Newest(ctx, a.store, failed, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true })
-		if err != nil {
-			return nil, err
-		}
+		all := journal.Filter{Kind: journal.Aju, State: journal.Failed}
+		failed = append(failed, journal.Newest(ctx, a.store, all, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true }))
 	}
 	for _, id := range ids {
 		found, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, ID: id})
-		if err != nil {
-			return nil, err
-		}
-		jobs = append(jobs, found...)
+		jobs, failed = append(jobs, found...), append(failed, err)
 	}
 	var out []string
 	for _, j := range jobs {
 		if err := a.poll.Retry(ctx, j.Key); err != nil {
-			return out, err
+			failed = append(failed, err)
+			continue
 		}
 		out = append(out, j.ID)
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 // documentOf translates a document's state for the control address.

@@ -158,31 +158,43 @@ func (a *Agent) Sets(ctx context.Context, q control.Query) (control.Sets, error)
 	return out, err
 }
 
-// Retry implements control.Actions.
+// Retry implements control.Actions. What cannot be tried again keeps nothing else from it: with the error come the ids of
+// what is.
 func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]string, error) {
 	if len(r.IDs) == 0 && !r.Failed {
 		return nil, fmt.Errorf("%w: name what to try again, or ask for all that failed", control.ErrInvalid)
 	}
 	var out []string
+	var failed []error
 	if a.upload != nil {
 		ids, err := a.upload.Retry(ctx, r.IDs)
-		out = append(out, ids...)
-		if err != nil {
-			return out, err
-		}
+		out, failed = append(out, ids...), append(failed, err)
 	}
 	if a.poll != nil {
 		ids, err := a.retryDocuments(ctx, r.IDs)
-		out = append(out, ids...)
-		if err != nil {
-			return out, err
-		}
+		out, failed = append(out, ids...), append(failed, err)
 	}
-	if len(out) == 0 {
+	err := few(errors.Join(failed...))
+	if len(out) == 0 && err == nil {
 		return nil, control.ErrNoMatch
 	}
 	slices.Sort(out)
-	return slices.Compact(out), nil
+	return slices.Compact(out), err
+}
+
+// mostErrors is how many of many things that fail in one go are named.
+const mostErrors = 20
+
+// few names the first of many errors: ten thousand sets can fail for one reason.
+func few(err error) error {
+	if err == nil {
+		return nil
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) <= mostErrors {
+		return err
+	}
+	return fmt.Errorf("%s\n... (%d)", strings.Join(lines[:mostErrors], "\n"), len(lines))
 }
 
 // Send implements control.Actions. When the agent does not run, the pipelines work in this process until it returns.

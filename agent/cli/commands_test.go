@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -252,6 +253,28 @@ func aFullBackend(at time.Time) stub {
 				PDF: "respon/a.pdf", Note: "-"}},
 			Statuses: []control.Status{{KodeStatus: "100", WaktuStatus: "2024-02-28 10:00:00", Keterangan: "Billing"}},
 			Polls:    3, FirstSeenAt: at, UpdatedAt: at, NextPollAt: at, DoneAt: at, Note: "no data yet", Error: wrong}},
+	}
+}
+
+// halfway cannot try all of it again.
+type halfway struct{ stub }
+
+func (halfway) Retry(context.Context, control.RetryRequest) ([]string, error) {
+	return []string{"lane-1/A", "lane-1/B"}, errors.New("retry lane-1/C: no room")
+}
+
+// What is tried again is printed, with the error for the rest.
+func TestRetryOfWhichSomeFails(t *testing.T) {
+	for _, tc := range []struct {
+		json bool
+		want string
+	}{{false, "lane-1/A\nlane-1/B\n"}, {true, `"lane-1/B"`}} {
+		a, out, _ := speaking()
+		a.json = tc.json
+		err := a.retry(t.Context(), &reached{backend: halfway{}}, control.RetryRequest{Failed: true})
+		if exitCode(err) != exitFailed || !strings.Contains(err.Error(), "lane-1/C") || !strings.Contains(out.String(), tc.want) {
+			t.Errorf("printed %q, %v", out, err)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -32,20 +34,17 @@ nothing matches. Without a running agent they are tried when it starts.`,
 }
 
 func (a *app) retry(ctx context.Context, r *reached, request control.RetryRequest) error {
-	ids, err := r.Retry(ctx, request)
-	if err == nil && len(ids) == 0 {
-		err = control.ErrNoMatch
+	ids, failed := r.Retry(ctx, request)
+	if len(ids) == 0 {
+		return cmp.Or(failed, control.ErrNoMatch)
 	}
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printJSON(map[string][]string{"ids": ids})
+	if a.json { // what is tried again is said, whatever is not
+		return errors.Join(a.printJSON(map[string][]string{"ids": ids}), failed)
 	}
 	for _, id := range ids {
 		if _, err := fmt.Fprintln(a.out, plain(id)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return failed
 }

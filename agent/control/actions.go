@@ -33,6 +33,12 @@ type progress struct {
 	Error     *apiError       `json:"error,omitempty"`
 }
 
+// retried is the answer to POST /api/v1/retry: what is tried again, and why some of what was asked for is not.
+type retried struct {
+	IDs   []string  `json:"ids"`
+	Error *apiError `json:"error,omitempty"`
+}
+
 func (s *Server) retry(w http.ResponseWriter, r *http.Request) {
 	var request RetryRequest
 	if err := readJSON(r, &request); err != nil {
@@ -43,11 +49,18 @@ func (s *Server) retry(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, nil, fmt.Errorf("%w: give either ids or failed", ErrInvalid))
 		return
 	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Time{}) // thousands of folders that move back take their time
 	ids, err := s.o.Actions.Retry(r.Context(), request)
+	_ = rc.SetWriteDeadline(time.Now().Add(answerWithin))
 	if err == nil && len(ids) == 0 {
 		err = ErrNoMatch
 	}
-	s.reply(w, map[string]any{"ids": ids}, err)
+	if e := s.refusal(err); e != nil && len(ids) > 0 {
+		answer(w, e.Status, retried{IDs: ids, Error: e})
+		return
+	}
+	s.reply(w, retried{IDs: ids}, err)
 }
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ type Client struct {
 	base  string
 	token string
 	http  *http.Client
+	slow  *http.Client // for what may take however long to be answered
 }
 
 var (
@@ -52,15 +53,7 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 			host = "::1"
 		}
 	}
-	c := &Client{
-		base:  "http://" + net.JoinHostPort(host, port),
-		token: file.Token,
-		http: &http.Client{Transport: &http.Transport{ // no proxy: it is this machine
-			DialContext:           (&net.Dialer{Timeout: dialWithin}).DialContext,
-			ResponseHeaderTimeout: readWithin,
-			IdleConnTimeout:       10 * time.Second,
-		}},
-	}
+	c := newClient("http://"+net.JoinHostPort(host, port), file.Token, (&net.Dialer{Timeout: dialWithin}).DialContext)
 	ctx, cancel := context.WithTimeout(ctx, 2*dialWithin)
 	defer cancel()
 	var h Health
@@ -71,6 +64,15 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 		return nil, fmt.Errorf("%w: another program answers at %s", ErrNotRunning, file.Address)
 	}
 	return c, nil
+}
+
+func newClient(base, token string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
+	within := func(header time.Duration) *http.Client {
+		return &http.Client{Transport: &http.Transport{ // no proxy: it is this machine
+			DialContext: dial, ResponseHeaderTimeout: header, IdleConnTimeout: 10 * time.Second,
+		}}
+	}
+	return &Client{base: base, token: token, http: within(readWithin), slow: within(0)}
 }
 
 // URL is where the agent listens, as a page address.
@@ -114,11 +116,23 @@ func (c *Client) History(ctx context.Context) (History, error) {
 	return found, err
 }
 
-// Retry implements Actions.
+// Retry implements Actions. It waits for as long as it takes.
 func (c *Client) Retry(ctx context.Context, r RetryRequest) ([]string, error) {
-	var found struct{ IDs []string }
-	err := c.ask(ctx, http.MethodPost, "/api/v1/retry", r, &found)
-	return found.IDs, err
+	patient := *c
+	patient.http = c.slow
+	response, err := patient.do(ctx, http.MethodPost, "/api/v1/retry", r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var found retried
+	if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
+		return nil, fmt.Errorf("read the agent's answer: HTTP status %d: %w", response.StatusCode, err)
+	}
+	if found.Error != nil {
+		return found.IDs, found.Error.err()
+	}
+	return found.IDs, nil
 }
 
 // Send implements Actions.

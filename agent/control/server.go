@@ -82,16 +82,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
-	server := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       answerWithin,
-		WriteTimeout:      answerWithin, // streams extend theirs
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return requests },
-	}
+	server := s.httpServer(requests)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
@@ -109,6 +100,20 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("serve control address: %w", err)
 	}
 	return nil
+}
+
+// httpServer serves requests that end with their context.
+func (s *Server) httpServer(requests context.Context) *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       answerWithin,
+		WriteTimeout:      answerWithin, // streams extend theirs
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
 }
 
 // Publish tells all who listen for events. It never blocks: a listener that cannot keep up is cut off, and comes back
