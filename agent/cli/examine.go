@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"kurir/agent"
 	"kurir/agent/cli/check"
 	"kurir/agent/config"
 	"kurir/agent/control"
@@ -17,7 +18,7 @@ func examine(ctx context.Context, cfg *config.Config, o check.Options, report fu
 	defer closeAll()
 	_, dialed := control.Dial(ctx, cfg.DataDir)
 	results := []check.Result{}
-	o.Config, o.APIs, o.Running = cfg, apis, dialed == nil
+	o.Config, o.Journal, o.APIs, o.Running = cfg, agent.JournalPath(cfg), apis, dialed == nil
 	check.Run(ctx, o, func(r check.Result) {
 		results = append(results, r)
 		report(r)

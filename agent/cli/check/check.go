@@ -25,7 +25,7 @@ const (
 
 // Result is the outcome of one check.
 type Result struct {
-	Subject string `json:"subject"` // config, data_dir, inbox NAME, beacukai, t2g or alarms
+	Subject string `json:"subject"` // config, data_dir, log, inbox NAME, beacukai, t2g or alarms
 	Check   string `json:"check"`   // what was tried
 	Status  Status `json:"status"`
 	Detail  string `json:"detail"`           // what was seen; no secrets
@@ -46,6 +46,7 @@ type API struct {
 // Options say what to check.
 type Options struct {
 	Config  *config.Config
+	Journal string // the journal's file; "" is not looked at
 	APIs    []API
 	Running bool                                    // an agent is at work with this configuration
 	Notify  bool                                    // send a message to the receivers of alarms
@@ -56,7 +57,7 @@ type Options struct {
 // early, without an error, when ctx ends.
 func Run(ctx context.Context, o Options, report func(Result)) {
 	c := &checker{Options: o, report: report}
-	steps := []func(context.Context){c.configuration, c.dataDir}
+	steps := []func(context.Context){c.configuration, c.dataDir, c.logFile}
 	for i := range o.Config.Inboxes {
 		steps = append(steps, func(ctx context.Context) { c.inbox(ctx, &o.Config.Inboxes[i]) })
 	}

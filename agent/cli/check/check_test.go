@@ -56,7 +56,7 @@ inboxes: [{name: lane-1, kind: xray, path: in, outbox: out}]
 func (s *site) run(t *testing.T) map[string]check.Result {
 	t.Helper()
 	results := map[string]check.Result{}
-	o := check.Options{Config: s.cfg, APIs: s.apis, Notify: s.notify, Say: func(_, english string) string { return english }}
+	o := check.Options{Config: s.cfg, Journal: filepath.Join(s.cfg.DataDir, "journal.db"), APIs: s.apis, Notify: s.notify, Say: func(_, english string) string { return english }}
 	check.Run(t.Context(), o, func(r check.Result) {
 		results[r.Subject+"/"+r.Check] = r
 		if r.Status == check.OK && r.Remedy != "" || r.Status != check.OK && r.Remedy == "" {
@@ -150,6 +150,25 @@ func TestFolders(t *testing.T) {
 			must(t, os.WriteFile(path, []byte("x"), 0o644))
 			s.cfg.Secrets = []string{path}
 		}, "config/private", check.Warn, "password.txt", false},
+		{"journal of another account", func(t *testing.T, s *site) { s.leave(t, "data/journal.db", true) },
+			"data_dir/journal", check.Fail, "service install", false},
+		{"owner file of another account", func(t *testing.T, s *site) {
+			s.leave(t, "data/journal.db", false)
+			s.leave(t, "data/journal.owner", true)
+		}, "data_dir/journal", check.Fail, "journal.owner", false},
+		{"log", func(t *testing.T, s *site) { s.cfg.Log.File = s.leave(t, "data/kurir.log", false) },
+			"log/write", check.OK, "kurir.log", true},
+		{"log not yet made", func(_ *testing.T, s *site) { s.cfg.Log.File = filepath.Join(s.dir, "log", "kurir.log") },
+			"log/write", check.OK, "will be made", true},
+		{"log is a folder", func(_ *testing.T, s *site) { s.cfg.Log.File = filepath.Join(s.dir, "data") },
+			"log/write", check.Fail, "log's file", true},
+		{"log of another account", func(t *testing.T, s *site) { s.cfg.Log.File = s.leave(t, "data/kurir.log", true) },
+			"log/write", check.Fail, "log's file", false},
+		{"log that cannot be renewed", func(t *testing.T, s *site) {
+			must(t, os.Mkdir(filepath.Join(s.dir, "log"), 0o755))
+			s.cfg.Log.File = s.leave(t, "log/kurir.log", false)
+			readOnly(t, filepath.Join(s.dir, "log"))
+		}, "log/renew", check.Warn, "max_size", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if runtime.GOOS == "windows" && !tc.windows {
@@ -158,6 +177,62 @@ func TestFolders(t *testing.T) {
 			s := newSite(t, server(t).URL)
 			tc.spoil(t, s)
 			expect(t, s.run(t), tc.check, tc.status, tc.text)
+		})
+	}
+}
+
+// leave makes an empty file in the site, which this account may not write to if it is to be another's, and returns its path.
+func (s *site) leave(t *testing.T, name string, others bool) string {
+	t.Helper()
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	must(t, os.WriteFile(path, nil, 0o600))
+	if others {
+		readOnly(t, path)
+	}
+	return path
+}
+
+func TestSecretsInTheConfiguration(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("rights are other ones there")
+	}
+	for _, tc := range []struct {
+		name, connection, alarms string
+		secret                   bool
+	}{
+		{"none", "", "", false},
+		{"header", `, headers: {key: "key-of-the-test"}`, "", true},
+		{"header from a file", `, headers: {key: "${file:token}"}`, "", false},
+		{"proxy", `, proxy: "http://user:word-of-the-proxy@proxy.example:3128"`, "", true},
+		{"proxy without a password", `, proxy: "http://proxy.example:3128"`, "", false},
+		{"bot", "", "telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@lane", true},
+		{"bot from a file", "", "telegram://${file:token}@telegram?chats=@lane", false},
+		{"webhook", "", "generic+https://hooks.example.com/word", true},
+		{"mail", "", "smtp://user:word@mail.example.com/?from=a@example.com&to=b@example.com", true},
+		{"mail without a password", "", "smtp://mail.example.com/?from=a@example.com&to=b@example.com", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSite(t, server(t).URL)
+			must(t, os.Chmod(filepath.Dir(s.dir), 0o755))
+			must(t, os.WriteFile(filepath.Join(s.dir, "token"), []byte("110201543:token-of-the-file"), 0o600))
+			text := fmt.Sprintf(`
+data_dir: data
+beacukai: {base_url: "http://nowhere.invalid", auth: {token: "${file:token}"}%s}
+inboxes: [{name: lane-1, kind: xray, path: in, outbox: out}]
+`, tc.connection)
+			if tc.alarms != "" {
+				text += "alarms: {notify: [\"" + tc.alarms + "\"]}\n"
+			}
+			must(t, os.WriteFile(s.cfg.Path, []byte(text), 0o644))
+			must(t, os.Chmod(s.cfg.Path, 0o644))
+			cfg, err := config.Load(s.cfg.Path)
+			must(t, err)
+			s.cfg = cfg
+			s.apis[0].Connection = &cfg.Beacukai.Connection
+			s.apis[0].Broken = errors.New("it is not asked")
+			if r, warned := s.run(t)["config/private"]; warned != tc.secret {
+				t.Errorf("%+v", r)
+			}
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,25 +62,6 @@ func (c *checker) looker(subject string) {
 	c.ok(subject, "account", as)
 }
 
-// holdsSecret reports whether a secret stands in the file itself instead of in a variable or another file.
-func (c *checker) holdsSecret(data []byte) bool {
-	for _, api := range c.APIs {
-		secrets := []config.Secret{api.Connection.Auth.Token}
-		if l := api.Connection.Auth.Login; l != nil {
-			secrets = append(secrets, l.Password)
-		}
-		for _, value := range api.Connection.Headers {
-			secrets = append(secrets, value)
-		}
-		for _, s := range secrets {
-			if len(s) > 3 && bytes.Contains(data, []byte(s.Reveal())) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func (c *checker) dataDir(ctx context.Context) {
 	const subject = "data_dir"
 	dir := c.Config.DataDir
@@ -92,6 +72,9 @@ func (c *checker) dataDir(ctx context.Context) {
 	if !c.writable(subject, "write", dir, c.Say("beri akun layanan hak tulis pada folder ini",
 		"let the service's account write to this folder")) {
 		return
+	}
+	if c.Journal != "" {
+		c.journalFiles(subject)
 	}
 	if status := look(ctx, watcher.Options{Root: existing(dir)}); status.Network {
 		c.fail(subject, "local", fmt.Sprintf(c.Say("%s ada di share jaringan", "%s lies on a network share"), dir),
