@@ -33,7 +33,11 @@ func (s *Store) Compact(ctx context.Context) (before, after int64, err error) {
 	defer s.writeMu.Unlock()
 	before = fileSize(s.path)
 	fresh := s.path + ".new"
-	if err := s.view(func(tx *bbolt.Tx) error { return copyCompact(ctx, tx.DB(), fresh) }); err != nil {
+	err = s.view(func(tx *bbolt.Tx) error { return copyCompact(ctx, tx.DB(), fresh) })
+	if err == nil {
+		err = giveBack(fresh, s.path)
+	}
+	if err != nil {
 		return 0, 0, errors.Join(fmt.Errorf("compact journal: %w", err), ignoreMissing(os.Remove(fresh)))
 	}
 	if err := s.swap(fresh); err != nil {

@@ -78,7 +78,7 @@ func open(path string, own *owner, timeout time.Duration, log *slog.Logger) (*St
 	default:
 		return nil, report, err
 	}
-	if report.SetAside, err = begin(path, report.Reason != ""); err != nil {
+	if report.SetAside, err = begin(path, report.Reason != "", log); err != nil {
 		return nil, report, err
 	}
 	report.Fresh = true
@@ -138,7 +138,7 @@ func start(path string, own *owner, schema uint64, timeout time.Duration, log *s
 
 // begin puts an empty journal at path. With aside, the damaged file that is there is renamed first, and the last copy
 // with it, so that the next copy does not replace it. The new file is complete before either: a full disk changes nothing.
-func begin(path string, aside bool) (setAside string, err error) {
+func begin(path string, aside bool, log *slog.Logger) (setAside string, err error) {
 	fresh := path + ".new"
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("remove unfinished journal: %w", err)
@@ -149,6 +149,9 @@ func begin(path string, aside bool) (setAside string, err error) {
 	}
 	if err := errors.Join(db.Update(initialise), db.Close()); err != nil {
 		return "", errors.Join(fmt.Errorf("create journal: %w", err), os.Remove(fresh))
+	}
+	if err := giveBack(fresh, path); err != nil { // no reason not to work
+		log.Warn("journal stays root's", "path", path, "error", err)
 	}
 	if aside {
 		if setAside, err = putAside(path); err != nil {

@@ -50,6 +50,7 @@ func takeOwner(path, held string, timeout time.Duration) (*owner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open journal's owner file: %w", err)
 	}
+	_ = giveBack(path, held) // where that fails the file can still be used
 	if err := lockWithin(f, timeout); err != nil {
 		if errors.Is(err, errLocked) {
 			note, _ := readNote(f) // who it is is help, not more
