@@ -29,6 +29,7 @@ type UnitParams struct {
 	Credentials     []Credential // files that root alone may be able to read
 	Pairs           []Pair       // inboxes and outboxes
 	Folders         []string     // other folders to write to: data_dir, the log's
+	Reads           []string     // other files that it reads as its account: certificates
 }
 
 // Credential is a file that systemd reads as root and hands to the service under a name.
@@ -68,7 +69,7 @@ func Unit(p UnitParams) (string, error) {
 
 // check refuses what would end a line or could not be told from systemd's own words.
 func (p UnitParams) check() error {
-	paths := append([]string{p.Executable, p.Config, p.EnvironmentFile}, p.Folders...)
+	paths := slices.Concat([]string{p.Executable, p.Config, p.EnvironmentFile}, p.Folders, p.Reads)
 	for _, pair := range p.Pairs {
 		paths = append(paths, pair.Inbox, pair.Outbox)
 	}
@@ -173,7 +174,7 @@ func (p UnitParams) privateTmp() string {
 
 // touches reports whether a path of the service lies in one of the folders. Credentials do not count: systemd reads them.
 func (p UnitParams) touches(dirs ...string) bool {
-	paths := append([]string{p.Executable, p.Config}, p.Folders...)
+	paths := slices.Concat([]string{p.Executable, p.Config}, p.Folders, p.Reads)
 	for _, pair := range p.Pairs {
 		paths = append(paths, pair.Inbox, pair.Outbox)
 	}

@@ -145,7 +145,7 @@ func (s *Service) enabled() bool {
 func (s *Service) unitText(p Plan) (string, error) {
 	params := install.UnitParams{
 		Name: s.name, Executable: p.Executable, Config: p.Config, User: p.User, EnvironmentFile: p.EnvironmentFile,
-		Folders: []string{p.DataDir},
+		Folders: []string{p.DataDir}, Reads: p.Reads,
 	}
 	if p.LogFile != "" {
 		params.Folders = append(params.Folders, filepath.Dir(p.LogFile))

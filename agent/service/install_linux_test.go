@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,26 @@ func TestPropertiesAreTheSurroundings(t *testing.T) {
 	}
 }
 
+// What kurir reads by itself is not hidden from it.
+func TestFilesToReadAreSeen(t *testing.T) {
+	for file, want := range map[string][]string{
+		"/etc/ssl/partner.pem": {"ProtectHome=yes", "PrivateTmp=yes"}, "/home/it/ca.pem": {"ProtectHome=read-only", "PrivateTmp=yes"},
+		"/root/ca.pem": {"ProtectHome=read-only", "PrivateTmp=yes"}, "/tmp/ca.pem": {"ProtectHome=yes", "PrivateTmp=no"},
+	} {
+		p := plan()
+		p.Reads = []string{file}
+		text, err := quiet(t).unitText(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range want {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				t.Errorf("%s: %s is missing", file, line)
+			}
+		}
+	}
+}
+
 func TestStates(t *testing.T) {
 	for word, want := range map[string]State{
 		"active": Running, "reloading": Running, "activating": Starting, "deactivating": Stopped, "inactive": Stopped, "failed": Failed,
@@ -144,19 +165,24 @@ func TestWhatRootMadeIsGivenToTheService(t *testing.T) {
 	}
 	dir := t.TempDir()
 	data, out, elsewhere := filepath.Join(dir, "data"), filepath.Join(dir, "out"), filepath.Join(dir, "elsewhere")
-	for _, d := range []string{data, out + "/sent/2026-01-01/AWB1", out + "/theirs", elsewhere + "/sent"} {
+	log := filepath.Join(dir, "log")
+	for _, d := range []string{data, log, out + "/sent/2026-01-01/AWB1", out + "/theirs", elsewhere + "/sent"} {
 		must(t, os.MkdirAll(d, 0o755))
 	}
-	for _, f := range []string{data + "/journal.db", data + "/token-beacukai.json", out + "/sent/2026-01-01/AWB1/a.jpg", elsewhere + "/secret"} {
+	const renewed = "/agent-2026-01-31T23-59-59.123.log"
+	for _, f := range []string{data + "/journal.db", data + "/alarms.json", data + "/token-beacukai.json", data + "/kurir.log",
+		out + "/sent/2026-01-01/AWB1/a.jpg", elsewhere + "/secret", log + "/agent.log", log + renewed, log + "/agent-theirs.log"} {
 		must(t, os.WriteFile(f, nil, 0o600))
 	}
 	must(t, os.Link(elsewhere+"/secret", data+"/journal.copy"))
 	must(t, os.Symlink(elsewhere, out+"/failed"))
 	must(t, os.Chown(data+"/token-beacukai.json", 815, 815))
-	p := &Plan{DataDir: data, Inboxes: []Inbox{{Path: dir + "/in", Outbox: out}}}
+	p := &Plan{DataDir: data, LogFile: log + "/agent.log", Inboxes: []Inbox{{Path: dir + "/in", Outbox: out}}}
 	must(t, quiet(t).takeOver(p, account))
 	for path, want := range map[string]uint32{
-		data: 4711, data + "/journal.db": 4711, data + "/token-beacukai.json": 815, data + "/journal.copy": 0,
+		data: 4711, data + "/journal.db": 4711, data + "/alarms.json": 4711, data + "/kurir.log": 4711,
+		data + "/token-beacukai.json": 815, data + "/journal.copy": 0,
+		log: 0, log + "/agent.log": 4711, log + renewed: 4711, log + "/agent-theirs.log": 0,
 		out: 0, out + "/sent": 4711, out + "/sent/2026-01-01/AWB1": 4711, out + "/sent/2026-01-01/AWB1/a.jpg": 0,
 		out + "/theirs": 0, elsewhere: 0, elsewhere + "/sent": 0, elsewhere + "/secret": 0,
 	} {
@@ -165,6 +191,12 @@ func TestWhatRootMadeIsGivenToTheService(t *testing.T) {
 		if st.Uid != want {
 			t.Errorf("%s belongs to %d, want %d", path, st.Uid, want)
 		}
+	}
+	must(t, os.WriteFile(data+renewed, nil, 0o600))
+	p.LogFile = data + "/agent.log"
+	must(t, quiet(t).takeOver(p, account))
+	if info, err := os.Stat(data + renewed); err != nil || info.Sys().(*syscall.Stat_t).Uid != 4711 {
+		t.Errorf("a renewed log in data_dir: %+v, %v", info, err)
 	}
 }
 

@@ -48,7 +48,7 @@ type Plan struct {
 	User            string            // the account; "": the system's default
 	EnvironmentFile string            // variables for the configuration; it may be missing
 	Credentials     map[string]string // names and paths of the configuration and the files of its secrets
-	Reads           []string          // other files that the configuration names. Windows alone
+	Reads           []string          // other files that the configuration names
 	Inboxes         []Inbox
 	DataDir         string
 	LogFile         string // "" where there is none

@@ -7,11 +7,12 @@ import (
 	"path"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // The names that kurir gives to what it makes: files in data_dir, and the folders of an outbox.
 var (
-	dataNames   = []string{"journal", "token-", "control.json", "kurir.log"}
+	dataNames   = []string{"journal", "token-", "control.json", "alarms.json", "kurir.log"}
 	outboxNames = []string{"status", "sent", "failed", "documents", "lists"}
 )
 
@@ -22,8 +23,13 @@ func (s *Service) takeOver(p *Plan, o owner) error {
 		return nil
 	}
 	given, err := giveTree(p.DataDir, o, func(name string, d fs.DirEntry) bool {
-		return !d.IsDir() && hasPrefix(name, dataNames)
+		return !d.IsDir() && (hasPrefix(name, dataNames) || path.Dir(p.LogFile) == path.Clean(p.DataDir) && isLog(name, p.LogFile))
 	})
+	if dir := path.Dir(p.LogFile); err == nil && p.LogFile != "" && dir != path.Clean(p.DataDir) {
+		var more int
+		more, err = giveTree(dir, o, func(name string, d fs.DirEntry) bool { return !d.IsDir() && isLog(name, p.LogFile) })
+		given += more
+	}
 	for _, in := range p.Inboxes {
 		if err != nil {
 			break
@@ -43,6 +49,14 @@ func (s *Service) takeOver(p *Plan, o owner) error {
 			"%d files and folders that root has made given to the service"), given))
 	}
 	return nil
+}
+
+// isLog reports whether a file beside the log is it, or was it until it was renewed: then the time is in its name.
+func isLog(name, log string) bool {
+	ext := path.Ext(log)
+	at, dated := strings.CutPrefix(strings.TrimSuffix(name, ext), strings.TrimSuffix(path.Base(log), ext)+"-")
+	_, err := time.Parse("2006-01-02T15-04-05.000", at)
+	return name == path.Base(log) || dated && err == nil
 }
 
 func hasPrefix(name string, prefixes []string) bool {
