@@ -98,6 +98,9 @@ var ownHeaders = []string{
 	"transfer-encoding", "upgrade", "expect", "accept-encoding",
 }
 
+// resending are those with which the HTTP client takes any request for one that may be sent twice.
+var resending = []string{"idempotency-key", "x-idempotency-key"}
+
 func (r *reading) validateHeaders(key string, headers map[string]Secret) {
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -108,6 +111,8 @@ func (r *reading) validateHeaders(key string, headers map[string]Secret) {
 			r.wrong(at, "is not the name of a header", "write letters, digits and dashes")
 		case slices.Contains(ownHeaders, lower):
 			r.wrong(at, "is a header that kurir writes itself", "remove it; a token belongs in auth, a proxy's password in proxy")
+		case slices.Contains(resending, lower):
+			r.wrong(at, "would have photos sent twice when a connection breaks", "remove it")
 		case seen[lower]:
 			r.wrong(at, "stands twice, as capital letters do not count", "remove one of the two")
 		case strings.TrimSpace(value) == "":
