@@ -37,6 +37,9 @@ numbers=${BASH_REMATCH[1]}
 mkdir -p "${2:-dist}"
 out=$(cd "${2:-dist}" && pwd)
 cd "$(dirname "$0")/.."
+# Git refuses root, and anyone else, a checkout that belongs to another account unless it is told that this one is meant.
+n=${GIT_CONFIG_COUNT:-0}
+export "GIT_CONFIG_KEY_$n=safe.directory" "GIT_CONFIG_VALUE_$n=$(pwd -P)" GIT_CONFIG_COUNT=$((n + 1))
 work=$(mktemp -d "${TMPDIR:-/tmp}/kurir-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 src=$work/src bin=$work/bin
