@@ -153,7 +153,8 @@ func (a *Agent) retryDocuments(ctx context.Context, ids []string) ([]string, err
 	var failed []error
 	if len(ids) == 0 {
 		all := journal.Filter{Kind: journal.Aju, State: journal.Failed}
-		failed = append(failed, journal.Newest(ctx, a.store, all, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true }))
+		err := journal.Newest(ctx, a.store, all, journal.Place{}, func(j journal.Job) bool { jobs = append(jobs, j); return true })
+		failed = append(failed, err)
 	}
 	for _, id := range ids {
 		found, err := a.store.List(ctx, journal.Filter{Kind: journal.Aju, ID: id})

@@ -175,14 +175,14 @@ func TestSecrets(t *testing.T) {
 
 // mailServer runs a real, if small, mail server on this machine, which knows no mailbox that begins with "gone", and
 // returns its address.
-func mailServer(t *testing.T) (address string, letters chan string) {
+func mailServer(t *testing.T) (string, <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	letters = make(chan string, 64)
+	letters := make(chan string, 64)
 	go func() {
 		for {
 			c, err := l.Accept()
