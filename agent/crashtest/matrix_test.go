@@ -37,6 +37,7 @@ var unreached = map[string]string{
 	"agent/alarm":                                        "messages to people, and the memory of what they were told: no file of theirs",
 	"agent/upload/query.go Pipeline.retryJob Update":     "passed unless the set that waits for its next try is just being tried when its past ends",
 	"agent/upload/retain.go Pipeline.noteRetired Update": "when one retention follows another; the first, with a Put in its place, is passed",
+	"agent/upload/trace.go Pipeline.keepTrace Update":    "when the retention lets go of a second set of a declaration; the first, with a Put in its place, is passed",
 	"agent/journal/clock.go":                             "when the clock was set back since the last start; done again at each",
 	"agent/transport/read.go":                            "a long answer on its way into memory: nothing that a restart looks at",
 	"agent/outbox/guard.go":                              "probes of a disk in trouble",

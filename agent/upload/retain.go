@@ -105,20 +105,23 @@ func (p *Pipeline) noteRetired(ctx context.Context, in Inbox, limit time.Time) e
 	})
 }
 
-// retainJobs forgets what was sent longer ago than keep_sent. It looks only at what has not changed since.
+// retainJobs forgets what was sent longer ago than keep_sent, but for a trace of it. It looks only at what has not changed since.
 func (p *Pipeline) retainJobs(ctx context.Context, in Inbox) {
 	limit := p.o.Now().Add(-in.Keep)
 	f := journal.Filter{Kind: journal.Xray, Inbox: in.Name, State: journal.Done}
 	err := journal.Newest(ctx, p.o.Store, f, journal.Place{At: limit}, func(j journal.Job) bool {
-		if r, _, err := load(j); err != nil || r.SentAt.IsZero() || !r.SentAt.Before(limit) {
+		r, _, err := load(j)
+		if err != nil || r.SentAt.IsZero() || !r.SentAt.Before(limit) {
 			return true
 		}
-		err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
-			if now.State != journal.Done {
-				return nil // taken up again meanwhile
-			}
-			return journal.Remove
-		})
+		if err = p.keepTrace(ctx, j.Group, r); err == nil {
+			err = p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
+				if now.State != journal.Done {
+					return nil // taken up again meanwhile
+				}
+				return journal.Remove
+			})
+		}
 		if err != nil && !errors.Is(err, journal.ErrHeld) {
 			p.log.Warn("record not removed", "id", j.ID, "error", err)
 		}

@@ -101,7 +101,7 @@ func (t *task) run(ctx context.Context) error {
 	return t.finishSent(ctx)
 }
 
-// remember learns what other jobs of the same declaration have sent.
+// remember learns what other jobs of the same declaration have sent, those included that the journal has let go.
 func (t *task) remember(ctx context.Context) error {
 	t.mem = newMemory()
 	job := t.job
@@ -129,7 +129,7 @@ func (t *task) remember(ctx context.Context) error {
 		}
 		t.mem.learn(r, open)
 	}
-	return nil
+	return t.rememberTrace(ctx, job.Group)
 }
 
 // mustAsk reports whether the server must be asked what has arrived before anything is sent.
