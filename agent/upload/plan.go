@@ -17,6 +17,7 @@ type memory struct {
 	names map[string]bool   // folded names that are taken
 	maybe map[string]guess  // SHA-256 -> what another job's open request may have brought
 	guess map[string]string // SHA-256 -> the name another job has it under, sent or not
+	tried map[string]string // SHA-256 -> the name of another job's request that the server did not know of
 	any   bool              // another job has had an image confirmed
 }
 
@@ -27,7 +28,8 @@ type guess struct {
 }
 
 func newMemory() *memory {
-	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]guess{}, guess: map[string]string{}}
+	return &memory{sent: map[string]string{}, names: map[string]bool{}, maybe: map[string]guess{}, guess: map[string]string{},
+		tried: map[string]string{}}
 }
 
 // learn adds another job's record. maybe holds the images of its open intent, which may have arrived.
@@ -43,6 +45,9 @@ func (m *memory) learn(r *Record, maybe *intent) {
 			m.names[foldName(im.Name)] = true
 		case im.Here && im.State == imageWaiting:
 			m.guess[im.SHA256] = wireName(im.Path)
+		}
+		for _, name := range r.tried[i] {
+			m.tried[im.SHA256] = name
 		}
 	}
 }

@@ -64,31 +64,59 @@ func (t *task) compare(there map[string]bool) (found note, missing bool) {
 	found.Op = viaGet
 	for i, im := range t.r.Images {
 		mine := t.open != nil && slices.Contains(t.open.Images, i)
+		name := im.Name
 		switch {
 		case !mine && (im.State != imageWaiting || !im.Here):
-		case there[foldName(im.Name)]:
-			found.Images, found.Names = append(found.Images, i), append(found.Names, im.Name)
-		case mine:
-			missing = true
+			continue
+		case !mine:
+			name = t.arrivedAs(i, there)
+		case !there[foldName(name)]:
+			name, missing = "", true
+		}
+		if name != "" {
+			found.Images, found.Names = append(found.Images, i), append(found.Names, name)
 		}
 	}
 	return found, missing
 }
 
-// recall learns from the names that the server has what other sets of the declaration have brought there.
+// arrivedAs is the name under which a photo that no open request has carried is at the server; "" when that has none of it. A
+// name tells of a photo only where it has been sent under that, or where a lost journal may have known so: another machine has
+// given the same names to photos of its own.
+func (t *task) arrivedAs(i int, there map[string]bool) string {
+	for _, name := range t.r.tried[i] {
+		if there[foldName(name)] && !t.mem.names[foldName(name)] {
+			return name
+		}
+	}
+	if im := t.r.Images[i]; there[foldName(im.Name)] && t.beforeJournal(im) {
+		return im.Name
+	}
+	return ""
+}
+
+// recall learns from the names that the server has what other sets of the declaration have brought there, and that all of them
+// are taken.
 func (t *task) recall(there map[string]bool) {
 	for sha, g := range t.mem.maybe {
 		if there[foldName(g.name)] {
 			t.mem.sent[sha], t.mem.any = g.name, true
 		}
 	}
-	if !t.olderThanJournal() {
-		return
-	}
-	for sha, name := range t.mem.guess { // what a lost journal knew
-		if there[foldName(name)] {
-			t.mem.sent[sha] = name
+	for sha, name := range t.mem.tried {
+		if _, known := t.mem.sent[sha]; !known && there[foldName(name)] && !t.mem.names[foldName(name)] {
+			t.mem.sent[sha], t.mem.any = name, true
 		}
+	}
+	if t.olderThanJournal() {
+		for sha, name := range t.mem.guess { // what a lost journal knew
+			if there[foldName(name)] {
+				t.mem.sent[sha] = name
+			}
+		}
+	}
+	for name := range there {
+		t.mem.names[name] = true
 	}
 }
 

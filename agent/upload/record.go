@@ -64,6 +64,10 @@ type Record struct {
 	Round   int            `json:"round,omitempty"`   // how often the set was taken up again
 
 	Replaced []string `json:"replaced,omitempty"` // where files would lie that someone has overwritten before they moved
+
+	// tried are, by image, the names of requests that the server did not know of when it was asked. They may have arrived after
+	// all. Only load fills it, from the steps.
+	tried map[int][]string
 }
 
 // File is one file of a set as it was when it was accepted.
@@ -157,6 +161,7 @@ func (r *Record) fold(s journal.Step, n note, open *intent) *intent {
 		}
 		return open
 	case stepAnswer, stepListing:
+		r.doubt(open, n.Images)
 		via := n.Op
 		for k, i := range n.Images {
 			if i < len(r.Images) && r.Images[i].State != imageSent {
@@ -171,12 +176,30 @@ func (r *Record) fold(s journal.Step, n note, open *intent) *intent {
 		}
 		return nil
 	case stepVoid:
+		if n.Op == viaGet { // else it was refused
+			r.doubt(open, nil)
+		}
 		if len(n.Raw) > 0 {
 			r.Response = n.Raw
 		}
 		return nil
 	}
 	return open
+}
+
+// doubt notes which photos of an open request have not been found at the server.
+func (r *Record) doubt(open *intent, found []int) {
+	if open == nil {
+		return
+	}
+	for k, i := range open.Images {
+		if k < len(open.Names) && !slices.Contains(found, i) && !slices.Contains(r.tried[i], open.Names[k]) {
+			if r.tried == nil {
+				r.tried = map[int][]string{}
+			}
+			r.tried[i] = append(r.tried[i], open.Names[k])
+		}
+	}
 }
 
 // encode returns the record as Job.Data.
