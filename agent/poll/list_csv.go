@@ -15,6 +15,9 @@ const (
 	maxJoinedBytes = maxLine
 )
 
+// maxOtherDigits is how many digits other numbers have at most that stand in an address: a tax office's of a place of business.
+const maxOtherDigits = 22
+
 // separators are those of the lists, in the order in which they win a draw.
 const separators = ";\t,|"
 
@@ -214,14 +217,41 @@ func (r *recordReader) next() (line, []string, error) {
 			break
 		}
 		joined += "\n" + more.text
-		if multi, quote := splitFields(joined, r.separators); quote == quoteClosed {
+		multi, quote := splitFields(joined, r.separators)
+		if quote == quoteClosed && countNumbers(multi) >= r.numbersIn(l, taken) {
 			return l, multi, nil
-		} else if quote == quoteBad {
+		} else if quote != quoteOpen {
 			break
 		}
 	}
 	r.ahead = append(taken, r.ahead...)
 	return l, fields, nil
+}
+
+// numbersIn counts the Aju numbers that lines have as fields, each line by itself. Where a record has fewer, its quote was not
+// closed where it should, and hides the numbers of other rows.
+func (r *recordReader) numbersIn(first line, others []line) int {
+	fields, _ := splitFields(first.text, r.separators)
+	n := countNumbers(fields)
+	for _, l := range others {
+		fields, _ = splitFields(l.text, r.separators)
+		n += countNumbers(fields)
+	}
+	return n
+}
+
+// countNumbers counts the fields that hold an Aju number, or what a spreadsheet has made of one.
+func countNumbers(fields []string) int {
+	n := 0
+	for _, f := range fields {
+		switch _, why, digits := parseNumber(f); {
+		case why == "", why == reason.LineScientific:
+			n++
+		case why == reason.LineZerosLost && digits.(int) > maxOtherDigits:
+			n++
+		}
+	}
+	return n
 }
 
 func (r *recordReader) line() (line, error) {
