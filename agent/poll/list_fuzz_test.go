@@ -18,6 +18,7 @@ import (
 func FuzzListFormats(f *testing.F) {
 	for _, s := range []string{
 		car1 + "\n" + car2, "x\n" + car1, "'" + car1 + "\n=\"" + car2 + "\"", "5,08E+25\n" + car1[1:], "0508 01.0000-001\n\u0660", car1 + "\nnull\n\x01",
+		"\u200b", "\u200b#x\n" + car1, "12345678901234567000000000\n\u2060" + car2 + "\u200d", car1[1:] + "_x0030_", car1 + "\n#N/A\n1e5",
 	} {
 		f.Add(s)
 	}
@@ -44,10 +45,10 @@ func FuzzListFormats(f *testing.F) {
 	})
 }
 
-// unfit are values that a format cannot hold as one, or skips: then the formats need not agree.
+// unfit are values that a format cannot hold as one, or skips as blank or as a comment: then the formats need not agree.
 func unfit(v string) bool {
-	trimmed := strings.TrimSpace(v)
-	return trimmed == "" || strings.HasPrefix(trimmed, "#") || len(v) > 1000 || strings.ContainsAny(v, "\r\x00\ufeff;\t,|\"\v\f\u0085\u2028\u2029") ||
+	trimmed := strings.TrimFunc(v, isBlank)
+	return trimmed == "" || strings.HasPrefix(trimmed, "#") || len(v) > 1000 || escape.MatchString(v) || strings.ContainsAny(v, "\r\x00\ufeff;\t,|\"\v\f\u0085\u2028\u2029") ||
 		strings.HasPrefix(strings.ToLower(trimmed), "sep=") || findColumns([]string{v}).header || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0xFFFE || r == 0xFFFF })
 }
 

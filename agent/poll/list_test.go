@@ -197,7 +197,11 @@ func FuzzParseList(f *testing.F) {
 			f.Add([]byte(s), ext)
 		}
 	}
+	f.Add([]byte(sheetXML), ".sheet")
 	f.Fuzz(func(t *testing.T, content []byte, ext string) {
+		if ext == ".sheet" { // the XML of one, in a workbook
+			content, ext = rawBook(t, map[string]string{"xl/worksheets/sheet1.xml": string(content)}), ".xlsx"
+		}
 		last := 0
 		err := parseListFile(context.Background(), bytes.NewReader(content), "a"+ext, func(e Entry) error {
 			switch {
