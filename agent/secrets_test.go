@@ -1,20 +1,26 @@
 package agent_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
 
 	"kurir/agent/control"
+	"kurir/agent/simulator"
 )
 
 // The secrets of the configuration, each of its own kind.
@@ -129,4 +135,82 @@ func (s *site) everythingShown() string {
 		}))
 	}
 	return all.String() + s.log.String()
+}
+
+const spelledSite = `
+data_dir: DIR/data
+language: en
+beacukai: {base_url: URL/openapi/cnpibk, timeout: 5s, auth: {token: "` + spelledToken + `"}, headers: {beacukai-api-key: ` + secretKey + `}}
+t2g: {base_url: URL, edinumber: EDI1, timeout: 5s, auth: {token: "` + spelledToken + `"}}
+inboxes:
+  - {name: lane, kind: xray, path: DIR/lane, outbox: DIR/out, settle: 150ms, rescan: 1s, retry: {first: 50ms, max: 200ms}}
+  - {name: erp, kind: aju, path: DIR/erp, outbox: DIR/respon, kode_dokumen: "30", settle: 150ms, rescan: 1s, poll: {first: 200ms, max: 500ms}}
+dashboard: {listen: "127.0.0.1:0"}
+`
+
+// The token is part of both numbers and of the photo's name.
+const (
+	spelledToken = "12345678"
+	spelledAju   = "0" + spelledToken + "901234500000020250930CN1"
+	spelledCar   = "050800" + spelledToken + "240228000822"
+)
+
+// Servers that show back what they were sent, in answers about numbers and files whose letters spell the secret: everything is
+// sent once and brought whole, and the secret stands nowhere but within these numbers.
+func TestNumbersThatHoldASecretAreUnderstood(t *testing.T) {
+	sim := simulator.New(simulator.Options{Token: spelledToken, Speed: 20, Faults: []simulator.Rule{
+		{Op: simulator.Kirim, Nth: 1, Do: simulator.DoCut, When: simulator.WhenStored}, // so that the listing decides
+	}})
+	server := httptest.NewServer(sim)
+	echo := httptest.NewServer(echoing(t, server.URL))
+	t.Cleanup(func() { echo.Close(); server.Close(); _ = sim.Close() })
+	s := newSite(t, strings.ReplaceAll(spelledSite, "URL", echo.URL))
+	s.dropNamed("A", strings.ReplaceAll(goodSidecar, "NAME", spelledAju), "IMG_"+spelledToken+".jpg")
+	s.ok(os.WriteFile(filepath.Join(s.dir, "erp", "list.txt"), []byte(spelledCar+"\n"), 0o644))
+	s.untilCounts("lane", map[string]int{"sent": 1})
+	s.untilCounts("erp", map[string]int{"done": 1})
+
+	if photos := sim.Photos(spelledAju); len(photos) != 1 || sim.Counts().Photos != 1 {
+		t.Errorf("customs has %+v", photos)
+	}
+	pdfs, err := filepath.Glob(filepath.Join(s.dir, "respon", "documents", spelledCar, "respon", "*.pdf"))
+	if err != nil || len(pdfs) == 0 {
+		t.Errorf("no PDF has come: %v", err)
+	}
+	shown := s.everythingShown()
+	if strings.Count(shown, "[hidden]") < 10 {
+		t.Fatalf("the servers have shown too little: %.1000s", shown)
+	}
+	shown = strings.NewReplacer(spelledAju, "", spelledCar, "", "IMG_"+spelledToken, "").Replace(shown)
+	for _, secret := range []string{spelledToken, secretKey, s.token} {
+		if at := strings.Index(shown, secret); at >= 0 {
+			t.Errorf("%s is shown: …%s…", secret, shown[max(0, at-300):min(len(shown), at+100)])
+		}
+	}
+}
+
+// echoing passes on to base, and puts what it was sent into every object that comes back.
+func echoing(t *testing.T, base string) http.Handler {
+	to, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := httputil.NewSingleHostReverseProxy(to)
+	p.ErrorLog = log.New(io.Discard, "", 0)
+	p.ModifyResponse = func(r *http.Response) error {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		sent := r.Request.Header
+		words := fmt.Sprintf(`{"x%s":%q,`, spelledToken, "got "+sent.Get("Authorization")+" "+sent.Get("beacukai-api-key"))
+		for _, object := range []string{`{`, `"data":{`, `"reshdr":{`} {
+			before, _ := strings.CutSuffix(object, "{")
+			b = bytes.Replace(b, []byte(object), []byte(before+words), 1)
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+		r.Header.Set("Content-Length", strconv.Itoa(len(b)))
+		return nil
+	}
+	return p
 }

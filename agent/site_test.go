@@ -28,6 +28,7 @@ type site struct {
 	log            *safeBuffer
 	client         *control.Client
 	address, token string
+	stop           func() // stops the agent; a second call does nothing
 }
 
 // newSite runs an agent with a configuration in which DIR stands for the site's folder; it is stopped with the test.
@@ -37,6 +38,14 @@ func newSite(t *testing.T, text string) *site {
 	for _, d := range []string{"lane", "erp", "out", "respon"} {
 		s.ok(os.Mkdir(filepath.Join(s.dir, d), 0o755))
 	}
+	t.Cleanup(func() { s.stop() })
+	s.start(text)
+	return s
+}
+
+// start runs an agent at the site, which has none.
+func (s *site) start(text string) {
+	s.t.Helper()
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, "DIR", filepath.ToSlash(s.dir))), filepath.Join(s.dir, "kurir.yaml"))
 	s.ok(err)
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -45,15 +54,16 @@ func newSite(t *testing.T, text string) *site {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
+	s.stop = func() {
+		s.stop = func() {}
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("the agent ended: %v", err)
+			s.t.Errorf("the agent ended: %v", err)
 		}
 		s.ok(a.Close())
-	})
+	}
 	s.until("it answers", func() bool {
-		s.client, err = control.Dial(t.Context(), cfg.DataDir)
+		s.client, err = control.Dial(s.t.Context(), cfg.DataDir)
 		return err == nil
 	})
 	b, err := os.ReadFile(filepath.Join(cfg.DataDir, "control.json"))
@@ -61,7 +71,6 @@ func newSite(t *testing.T, text string) *site {
 	var file struct{ Address, Token string }
 	s.ok(json.Unmarshal(b, &file))
 	s.address, s.token = "http://"+file.Address, file.Token
-	return s
 }
 
 func (s *site) ok(err error) {
@@ -74,11 +83,17 @@ func (s *site) ok(err error) {
 // drop puts a folder set into the inbox lane at once.
 func (s *site) drop(name, sidecar string) {
 	s.t.Helper()
+	s.dropNamed(name, sidecar, "a.jpg")
+}
+
+// dropNamed is drop of a set whose photo has a name.
+func (s *site) dropNamed(name, sidecar, photo string) {
+	s.t.Helper()
 	staged := filepath.Join(s.dir, "staged-"+name)
 	s.ok(os.Mkdir(staged, 0o755))
 	var picture bytes.Buffer
 	s.ok(pictures.JPEG(&picture, uint64(len(name))<<8|uint64(name[len(name)-1]), 40, 30, 80))
-	s.ok(os.WriteFile(filepath.Join(staged, "a.jpg"), picture.Bytes(), 0o644))
+	s.ok(os.WriteFile(filepath.Join(staged, photo), picture.Bytes(), 0o644))
 	s.ok(os.WriteFile(filepath.Join(staged, "set.json"), []byte(sidecar), 0o644))
 	s.ok(os.Rename(staged, filepath.Join(s.dir, "lane", name)))
 }

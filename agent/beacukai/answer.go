@@ -30,7 +30,7 @@ type detail struct {
 	NamaFile transport.Text `json:"namaFile"`
 }
 
-// readAnswer understands the answer to kirim or add, or classifies it.
+// readAnswer understands the answer to kirim or add, or classifies it. Raw is not set.
 func readAnswer(a *transport.Answer, d Declaration) (Answer, *transport.Error) {
 	env, in, fail := open(a, d)
 	if fail != nil {
@@ -40,12 +40,11 @@ func readAnswer(a *transport.Answer, d Declaration) (Answer, *transport.Error) {
 		Status:  a.Status,
 		Count:   orMissing(in.Jumlah),
 		Message: string(env.Message),
-		Raw:     transport.TrimBOM(a.Body),
 	}, nil
 }
 
 // readListing understands the answer to get, or classifies it. A listing that does not say what has arrived is none:
-// taken for an empty one it would make every photo be sent again.
+// taken for an empty one it would make every photo be sent again. Raw is not set.
 func readListing(a *transport.Answer, d Declaration) (Listing, *transport.Error) {
 	_, in, fail := open(a, d)
 	if fail != nil {
@@ -55,7 +54,7 @@ func readListing(a *transport.Answer, d Declaration) (Listing, *transport.Error)
 	if len(in.Detail) > 0 && json.Unmarshal(in.Detail, &photos) != nil {
 		return Listing{}, transport.Misunderstood(transport.Say("listing_detail", "the listing's detail is no list of photos"))
 	}
-	l := Listing{Total: orMissing(in.Total), Raw: transport.TrimBOM(a.Body)}
+	l := Listing{Total: orMissing(in.Total)}
 	for _, p := range photos {
 		if p.NamaFile == "" {
 			return Listing{}, transport.Misunderstood(transport.Say("listing_nameless", "the listing has a photo without a name"))

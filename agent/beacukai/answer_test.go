@@ -1,7 +1,9 @@
 package beacukai
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -192,4 +194,39 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%q taken as an empty listing", body)
 		}
 	})
+}
+
+// Letters of a number or of a file's name that spell a secret change nothing of what an answer means; what is kept of it
+// shows no secret, and stays JSON.
+func TestNumbersThatHoldASecret(t *testing.T) {
+	const key = "12345678"
+	body := strings.Replace(success, `"code":200`, `"echo":"`+key+`","serial":912345678,"code":200`, 1)
+	listing := `{"success":true,"data":{"nomorAju":"` + declaration.NomorAju + `","totalFotoTerupload":1,
+		"detail":[{"namaFile":"IMG_` + key + `.jpg"}]},"code":200,"message":"` + key + `"}`
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, listing)
+			return
+		}
+		fmt.Fprint(w, body)
+	})
+	tc, err := transport.New(transport.Options{BaseURL: s.URL, Headers: map[string]string{"beacukai-api-key": key}, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tc.Close)
+	c := New(tc, "")
+	answer, err := c.Kirim(t.Context(), declaration, []Image{newImage(t, "a.jpg", []byte("x"))})
+	if err != nil || answer.Count != 2 || strings.Contains(string(answer.Raw)+answer.Message, key) || !json.Valid(answer.Raw) {
+		t.Errorf("%+v, %s, %v", answer, answer.Raw, err)
+	}
+	got, err := c.Get(t.Context(), declaration)
+	if err != nil || strings.Join(got.Names, ",") != "IMG_"+key+".jpg" || strings.Contains(string(got.Raw), key) || !json.Valid(got.Raw) {
+		t.Errorf("%+v, %s, %v", got, got.Raw, err)
+	}
+	listing = strings.ReplaceAll(listing, "CNTEST", "OTHER")
+	if _, err := c.Get(t.Context(), declaration); err == nil || strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "is about nomorAju") {
+		t.Errorf("%v", err)
+	}
 }

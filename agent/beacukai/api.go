@@ -32,13 +32,13 @@ type Image struct {
 type Answer struct {
 	Status  int             // the HTTP status
 	Count   int             // data.jumlahFotoTerupload; -1 when the answer has none
-	Message string          // the server's words
-	Raw     json.RawMessage // the answer, verbatim
+	Message string          // the server's words, bounded; no secrets
+	Raw     json.RawMessage // the answer, verbatim but for secrets
 }
 
 // Listing is a well-formed success of get.
 type Listing struct {
-	Names []string        // data.detail[].namaFile, as given
+	Names []string        // data.detail[].namaFile, as given: to be compared, not to be shown
 	Total int             // data.totalFotoTerupload; -1 when the answer has none
-	Raw   json.RawMessage // the answer, verbatim
+	Raw   json.RawMessage // the answer, verbatim but for secrets
 }

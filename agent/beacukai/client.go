@@ -47,7 +47,7 @@ func (c *Client) upload(ctx context.Context, op, path string, d Declaration, ima
 		return Answer{}, &transport.Error{Kind: transport.Local, Op: op, Err: err}
 	}
 	var answer Answer
-	_, err = c.tc.Do(ctx, transport.Request{
+	raw, err := c.tc.Do(ctx, transport.Request{
 		Op:     op,
 		Method: http.MethodPost,
 		Path:   c.path + path,
@@ -62,6 +62,7 @@ func (c *Client) upload(ctx context.Context, op, path string, d Declaration, ima
 	if err != nil {
 		return Answer{}, err
 	}
+	answer.Message, answer.Raw = c.tc.Clean(answer.Message), transport.TrimBOM(raw.Body)
 	return answer, nil
 }
 
@@ -69,7 +70,7 @@ func (c *Client) upload(ctx context.Context, op, path string, d Declaration, ima
 // NotFound. Every error is a *transport.Error.
 func (c *Client) Get(ctx context.Context, d Declaration) (Listing, error) {
 	var listing Listing
-	_, err := c.tc.Do(ctx, transport.Request{
+	raw, err := c.tc.Do(ctx, transport.Request{
 		Op:     opGet,
 		Method: http.MethodGet,
 		Path:   c.path + "/get-foto-xray",
@@ -82,5 +83,6 @@ func (c *Client) Get(ctx context.Context, d Declaration) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
+	listing.Raw = transport.TrimBOM(raw.Body)
 	return listing, nil
 }

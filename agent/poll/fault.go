@@ -20,11 +20,21 @@ var carField = regexp.MustCompile(`(?i)"car"\s*:\s*"([^"]*)"`)
 // foreign reports whether an answer that could not be used names another number than car.
 func foreign(raw []byte, car string) bool {
 	for _, m := range carField.FindAllSubmatch(raw, -1) {
-		if len(m[1]) > 0 && !strings.EqualFold(string(m[1]), car) {
+		if len(m[1]) > 0 && !isCar(string(m[1]), car) {
 			return true
 		}
 	}
 	return false
+}
+
+// isCar reports whether a number of an answer is car, also where letters of it that spell a secret are hidden.
+func isCar(number, car string) bool {
+	if !strings.Contains(number, transport.Hidden) {
+		return strings.EqualFold(number, car)
+	}
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(number), regexp.QuoteMeta(transport.Hidden), ".*")
+	like, err := regexp.Compile("(?i)^" + pattern + "$")
+	return err == nil && like.MatchString(car)
 }
 
 // keep stores an answer verbatim, before anything is concluded from it: a success, and a failure that speaks of this

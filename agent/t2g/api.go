@@ -27,7 +27,8 @@ type Options struct {
 	ResponsePaths    map[string]string // of getresbycar, by kode_dokumen
 }
 
-// StatusAnswer is what statusrespon says about one car. Texts that are missing, null or 0000-00-00 are "".
+// StatusAnswer is what statusrespon says about one car. Texts that are missing, null or 0000-00-00 are "". Neither it nor a
+// ResponseAnswer shows a secret of the client, except within a document in base64.
 type StatusAnswer struct {
 	Found        bool // there is something about the car; false: not yet, and Note says it in the server's words
 	Car          string
@@ -39,7 +40,7 @@ type StatusAnswer struct {
 	Statuses     []Status // in the order given, which is not that of time
 	Note         string   // a sentence instead of data, bounded
 	Unknown      []string // names of fields that the API does not describe, sorted
-	Raw          []byte   // the answer's body, byte for byte, also beside an error; nil when no answer came
+	Raw          []byte   // the answer's body, byte for byte but for secrets, also beside an error; nil when no answer came
 }
 
 // Respon is one entry of dataRespon.
@@ -69,7 +70,7 @@ type ResponseAnswer struct {
 	Foreign int      // entries about another car, which are left out
 	Note    string   // a sentence instead of data, bounded
 	Unknown []string // names of fields around reshdr that the API does not describe, sorted; reshdr's own differ per kind
-	Raw     []byte   // the answer's body, byte for byte, also beside an error; nil when no answer came
+	Raw     []byte   // the answer's body, byte for byte but for secrets, also beside an error; nil when no answer came
 }
 
 // Entry is one response. Its identity is RESTG, RESWK and RESKD, as the server wrote them: they may hold anything.
@@ -78,7 +79,7 @@ type Entry struct {
 	RESKD      string
 	RESTG      string
 	RESWK      string
-	Hdr        json.RawMessage // the object reshdr, verbatim; it shares memory with Raw
+	Hdr        json.RawMessage // the object reshdr, verbatim but for secrets
 	PDFEncoded Blob            // pdf_encoded
 	ResEncode  Blob            // res_encode
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Blob is a JSON value left where it is in an answer, most often a very long string: quotes and escapes included, and
-// sharing memory with the answer's Raw. nil is a field that is missing or null.
+// sharing memory with the answer. nil is a field that is missing or null.
 type Blob []byte
 
 // IsString reports whether the value is a string, rather than a number, a boolean, an object or an array.

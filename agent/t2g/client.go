@@ -47,20 +47,20 @@ func New(tc *transport.Client, o Options) *Client {
 func (c *Client) StatusRespon(ctx context.Context, car, kodeDokumen string) (StatusAnswer, error) {
 	body := map[string]string{"edinumber": c.edinumber, "car": car, "kode_dokumen": kodeDokumen}
 	var answer StatusAnswer
-	raw, err := c.post(ctx, opStatus, c.statusPath, body, func(a *transport.Answer) (fail *transport.Error) {
+	raw, hidden, err := c.post(ctx, opStatus, c.statusPath, body, func(a *transport.Answer) (fail *transport.Error) {
 		answer, fail = readStatus(a, car)
 		return fail
 	})
 	if err != nil {
 		return StatusAnswer{Raw: raw}, err
 	}
-	answer.Note = c.tc.Clean(answer.Note)
+	answer.hide(c.tc, hidden)
 	answer.Raw = raw
 	return answer, nil
 }
 
 // GetResByCar asks for the content of car's responses. Every error is a *transport.Error, or ErrNoPath wrapped. Raw is
-// set whenever an answer came, also beside an error; Entries share its memory.
+// set whenever an answer came, also beside an error; Entries share its memory where nothing was hidden.
 func (c *Client) GetResByCar(ctx context.Context, car, kodeDokumen string) (ResponseAnswer, error) {
 	path, ok := c.responsePaths[kodeDokumen]
 	if !ok || path == "" {
@@ -68,25 +68,25 @@ func (c *Client) GetResByCar(ctx context.Context, car, kodeDokumen string) (Resp
 	}
 	body := map[string]string{"edinumber": c.edinumber, "car": car}
 	var answer ResponseAnswer
-	raw, err := c.post(ctx, opResponse, path, body, func(a *transport.Answer) (fail *transport.Error) {
+	raw, hidden, err := c.post(ctx, opResponse, path, body, func(a *transport.Answer) (fail *transport.Error) {
 		answer, fail = readResponses(a, car)
 		return fail
 	})
 	if err != nil {
 		return ResponseAnswer{Raw: raw}, err
 	}
-	answer.Note = c.tc.Clean(answer.Note)
+	answer.hide(c.tc, hidden)
 	answer.Raw = raw
 	return answer, nil
 }
 
-// post asks one question. It returns the answer's body even when check refused it.
+// post asks one question. It returns the answer's body even when check refused it, and whether a secret was taken out.
 func (c *Client) post(ctx context.Context, op, path string, fields map[string]string,
 	check func(*transport.Answer) *transport.Error,
-) ([]byte, error) {
+) (raw []byte, hidden bool, err error) {
 	body, err := json.Marshal(fields)
 	if err != nil {
-		return nil, &transport.Error{Kind: transport.Local, Op: op, Err: transport.Say("encode_question", "encode question: %v", err)}
+		return nil, false, &transport.Error{Kind: transport.Local, Op: op, Err: transport.Say("encode_question", "encode question: %v", err)}
 	}
 	answer, err := c.tc.Do(ctx, transport.Request{
 		Op:        op,
@@ -100,7 +100,7 @@ func (c *Client) post(ctx context.Context, op, path string, fields map[string]st
 		Check:     check,
 	})
 	if answer == nil {
-		return nil, err
+		return nil, false, err
 	}
-	return answer.Body, err
+	return answer.Body, answer.Hidden, err
 }

@@ -72,15 +72,18 @@ type Request struct {
 	ReadOnly  bool  // the request changes nothing at the server, so its outcome is never unknown. True of every GET
 
 	// Check says what an answer means: nil for success. It may be called twice, once per attempt. It sets Kind, Code,
-	// Message and Unknown; the rest is filled in by Do. A nil Check refuses whatever is not a 2xx.
+	// Message and Unknown; the rest is filled in by Do. A nil Check refuses whatever is not a 2xx. It alone sees the answer
+	// as it came, secrets that the server shows back included: what it takes from there is not kept or shown unless Hide,
+	// HideIn or Clean has been over it.
 	Check func(*Answer) *Error
 }
 
-// Answer is a complete answer of the server.
+// Answer is a complete answer of the server. Do returns it without this client's secrets in the body.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Hidden bool // the body showed a secret, and is not as it came any more
 }
 
 const (

@@ -68,12 +68,21 @@ func (c *Client) send(ctx context.Context, e exchange) (*Answer, *Error) {
 	if fail == nil {
 		c.observe(Exchange{Op: e.op, Status: status, Took: took})
 		c.log.Debug("request done", "op", e.op, "http_status", status, "since", start, "duration", took)
-		return ans, nil
+		return c.fitToKeep(ans), nil
 	}
 	fail = c.finish(e, ans, fail)
 	c.observe(Exchange{Op: e.op, Status: status, Code: fail.Code, Kind: fail.Kind, Took: took})
 	c.log.Debug("request failed", "op", e.op, "http_status", status, "since", start, "duration", took, "kind", fail.Kind, "error", fail)
-	return ans, fail
+	return c.fitToKeep(ans), fail
+}
+
+// fitToKeep takes the secrets out of an answer, once it has been understood: letters of a secret may be part of a number or
+// of a PDF.
+func (c *Client) fitToKeep(a *Answer) *Answer {
+	if a != nil {
+		a.Body, a.Hidden = c.redact.answer(a.Body)
+	}
+	return a
 }
 
 // roundTrip sends the request, calls left when it leaves, and reads the answer to its end. When it returns, the body of the
@@ -96,9 +105,7 @@ func (c *Client) roundTrip(parent context.Context, e exchange, left func()) (*An
 	defer resp.Body.Close()
 	p.watch.enter(phaseRead)
 	ans := &Answer{Status: resp.StatusCode, Header: resp.Header}
-	if ans.Body, err = c.readAnswer(resp, e.maxAnswer, p.watch); !e.private { // what is private holds the tokens that are wanted
-		ans.Body = c.redact.answer(ans.Body)
-	}
+	ans.Body, err = c.readAnswer(resp, e.maxAnswer, p.watch)
 	switch {
 	case err == nil:
 		return ans, nil

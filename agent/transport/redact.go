@@ -12,8 +12,10 @@ import (
 	"unicode"
 )
 
+// Hidden is what stands where a secret stood.
+const Hidden = "[hidden]"
+
 const (
-	hidden      = "[hidden]"
 	maxText     = 300      // characters of a message or an excerpt
 	maxWindow   = 64 << 10 // bytes of a body that an excerpt is taken from
 	minHeader   = 4        // a shorter header value cannot be told from ordinary text
@@ -73,8 +75,8 @@ func variants(list []string, secret string) []string {
 	list = append(list, secret)
 	quoted, _ := json.Marshal(secret)
 	for _, v := range []string{
-		strings.Trim(string(quoted), `"`), html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret),
-		strings.Join(strings.Fields(secret), " "),
+		strings.Trim(string(quoted), `"`), strings.ReplaceAll(secret, "/", `\/`), html.EscapeString(secret),
+		url.QueryEscape(secret), url.PathEscape(secret), strings.Join(strings.Fields(secret), " "),
 	} {
 		if v != "" && !slices.Contains(list, v) {
 			list = append(list, v)
@@ -83,37 +85,46 @@ func variants(list []string, secret string) []string {
 	return list
 }
 
-// replacer replaces every secret, of two that overlap the longer one.
-func (r *redactor) replacer() *strings.Replacer {
+// secrets returns all that are at least so many bytes long, the longest first.
+func (r *redactor) secrets(shortest int) []string {
 	r.mu.RLock()
 	all := slices.Concat(r.fixed, r.learned)
 	r.mu.RUnlock()
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortest })
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
+}
+
+// replacer replaces every secret of at least so many bytes, of two that overlap the longer one.
+func (r *redactor) replacer(shortest int) *strings.Replacer {
+	all := r.secrets(shortest)
 	pairs := make([]string, 0, 2*len(all))
 	for _, s := range all {
-		pairs = append(pairs, s, hidden)
+		pairs = append(pairs, s, Hidden)
 	}
 	return strings.NewReplacer(pairs...)
 }
 
-// answer returns the body of an answer as it is, unless it shows a secret: then without it.
-func (r *redactor) answer(b []byte) []byte {
-	r.mu.RLock()
-	all := slices.Concat(r.fixed, r.learned)
-	r.mu.RUnlock()
-	for _, secret := range all {
-		if len(secret) >= minAnswer && bytes.Contains(b, []byte(secret)) {
-			b = bytes.ReplaceAll(b, []byte(secret), []byte(hidden))
+// answer returns an answer, or a part of it, as it is, unless it shows a secret: then without it. What was JSON stays JSON,
+// also where a secret of digits stood within a number.
+func (r *redactor) answer(b []byte) (clean []byte, changed bool) {
+	clean = b
+	for _, secret := range r.secrets(minAnswer) {
+		if bytes.Contains(clean, []byte(secret)) {
+			clean, changed = bytes.ReplaceAll(clean, []byte(secret), []byte(Hidden)), true
 		}
 	}
-	return b
+	if changed && json.Valid(TrimBOM(b)) && !json.Valid(TrimBOM(clean)) {
+		clean, _ = redactJSON(TrimBOM(b), r.replacer(minAnswer))
+	}
+	return clean, changed
 }
 
 // text makes a message: one line, printable, bounded, without secrets.
 func (r *redactor) text(s string) string { return r.bounded(s, maxText) }
 
 func (r *redactor) bounded(s string, limit int) string {
-	rep := r.replacer()
+	rep := r.replacer(1)
 	// Before, because cleaning may change how a secret is written; after, because it may complete one.
 	s = rep.Replace(printable(rep.Replace(s)))
 	for i := range s {
@@ -129,7 +140,7 @@ func (r *redactor) body(b []byte) string {
 	if len(b) <= maxWindow {
 		return r.text(visible(string(b)))
 	}
-	s := r.replacer().Replace(visible(string(b[:maxWindow])))
+	s := r.replacer(1).Replace(visible(string(b[:maxWindow])))
 	if len(s) <= maxText*4 {
 		return "" // hardly any text in so much: it may end within a secret
 	}
@@ -142,22 +153,31 @@ func (r *redactor) json(raw []byte) json.RawMessage {
 	if len(raw) > maxRaw {
 		return nil
 	}
-	rep := r.replacer()
+	clean, changed := redactJSON(raw, r.replacer(1))
+	if !changed {
+		return slices.Clone(raw)
+	}
+	return clean
+}
+
+// redactJSON returns raw, which is valid JSON, with every string and number replaced that holds a secret, and whether there
+// was one. What cannot be rid of it is not there at all.
+func redactJSON(raw []byte, rep *strings.Replacer) (clean []byte, changed bool) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var v any
 	if dec.Decode(&v) != nil {
-		return nil
+		return nil, true
 	}
-	clean, changed := redactValue(v, rep)
+	v, changed = redactValue(v, rep)
 	if !changed {
-		return slices.Clone(raw)
+		return raw, false
 	}
-	out, err := json.Marshal(clean)
+	clean, err := json.Marshal(v)
 	if err != nil {
-		return nil
+		return nil, true
 	}
-	return out
+	return clean, true
 }
 
 // redactValue returns v with every string replaced that holds a secret, keys included.
@@ -292,3 +312,23 @@ func tagStart(s string) int {
 // Clean makes text from the server fit to be shown: one line of at most 300 printable characters, without markup and
 // without any secret of this client.
 func (c *Client) Clean(s string) string { return c.redact.body([]byte(s)) }
+
+// Hide takes the secrets of this client out of a text that was read from an answer. One that is too short to be told from
+// what an answer says stays.
+func (c *Client) Hide(s string) string {
+	if len(s) < minAnswer {
+		return s
+	}
+	clean, changed := c.redact.answer([]byte(s))
+	if !changed {
+		return s
+	}
+	return string(clean)
+}
+
+// HideIn is Hide of a part of an answer, as it is written there: JSON stays JSON. What shows no secret is returned as it is,
+// not as a copy.
+func (c *Client) HideIn(part []byte) []byte {
+	clean, _ := c.redact.answer(part)
+	return clean
+}

@@ -98,7 +98,7 @@ func TestSecretsInErrorsOfOthers(t *testing.T) {
 			fmt.Fprintf(conn, "%s\r\n\r\n", r.Header.Get("Authorization"))
 		}
 	})
-	if e := failed(t, newTestClient(t, base, nil), get()); strings.Contains(e.Error(), "fixed-token-1") || !strings.Contains(e.Error(), hidden) {
+	if e := failed(t, newTestClient(t, base, nil), get()); strings.Contains(e.Error(), "fixed-token-1") || !strings.Contains(e.Error(), Hidden) {
 		t.Errorf("%v", e)
 	}
 	cause := errors.New("open /fixed-token-1")
@@ -208,8 +208,48 @@ func TestAnswersShowNoSecret(t *testing.T) {
 		`{"a": "x 12345"}`: `{"a": "x 12345"}`,
 		`{"auth":"Bearer a-long-token","b":"learned-token"}`: `{"auth":"Bearer [hidden]","b":"[hidden]"}`,
 	} {
-		if got := string(r.answer([]byte(given))); got != want {
-			t.Errorf("%s becomes %s", given, got)
+		if got, changed := r.answer([]byte(given)); string(got) != want || changed != (given != want) {
+			t.Errorf("%s becomes %s, changed: %v", given, got, changed)
+		}
+	}
+}
+
+// What an answer says is understood as it came, also where letters of it spell a secret; what is kept of it shows none.
+func TestAnswersAreUnderstoodBeforeTheyAreRedacted(t *testing.T) {
+	const key, longer = "12345678", "12345678-and/more"
+	for given, want := range map[string]string{
+		`{"n": "0123456789", "a": 1}`:                         `{"n": "0[hidden]9", "a": 1}`,
+		`{"n": 123456789, "a": "x"}`:                          `{"a":"x","n":"[hidden]9"}`, // a number that has become a text
+		"\xef\xbb\xbf" + `{"n": 12345678}`:                    `{"n":"[hidden]"}`,
+		`{"echo": "12345678-and\/more", "b": "1234567"}`:      `{"echo": "[hidden]", "b": "1234567"}`,
+		`<b>12345678-and/more</b>`:                            `<b>[hidden]</b>`,
+		`{"nothing": "of it"}`:                                `{"nothing": "of it"}`,
+		`{"12345678": [12345678, "1"], "x": {"y": "\u00e9"}}`: `{"[hidden]":["[hidden]","1"],"x":{"y":"é"}}`,
+	} {
+		for _, status := range []int{200, 400} {
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, given)
+			})
+			c := newTestClient(t, s.URL, func(o *Options) { o.Headers = map[string]string{"x-key": key, "x-other": longer} })
+			seen := ""
+			r := get()
+			r.Check = func(a *Answer) *Error {
+				if seen = string(a.Body); a.Status != 200 {
+					return a.Refusal()
+				}
+				return nil
+			}
+			a, err := c.Do(t.Context(), r)
+			if (err == nil) != (status == 200) || a == nil {
+				t.Fatalf("%s: %v, %v", given, a, err)
+			}
+			if seen != given {
+				t.Errorf("%s was checked as %s", given, seen)
+			}
+			if string(a.Body) != want || a.Hidden != (given != want) {
+				t.Errorf("%s is kept as %s, hidden: %v", given, a.Body, a.Hidden)
+			}
 		}
 	}
 }

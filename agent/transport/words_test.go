@@ -68,7 +68,7 @@ func TestPartsHoldNoSecret(t *testing.T) {
 	if !strings.Contains(parts, "redirect\n") || !strings.Contains(parts, "other.invalid") {
 		t.Fatalf("no redirect: %s", parts)
 	}
-	if shown := parts + e.Error(); strings.Contains(shown, "fixed-token") || !strings.Contains(shown, hidden) {
+	if shown := parts + e.Error(); strings.Contains(shown, "fixed-token") || !strings.Contains(shown, Hidden) {
 		t.Errorf("shown are %s", shown)
 	}
 }
