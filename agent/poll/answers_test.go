@@ -111,6 +111,19 @@ func running2(car, status string) func(http.ResponseWriter, string) {
 	return func(w http.ResponseWriter, _ string) { running(status, "2003")(w, car) }
 }
 
+// A number whose letters spell a secret is known again where these are hidden.
+func TestForeignNumbers(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]bool{
+		car1: false, strings.ToLower(car1): false, car2: true, "": false, car1[:8] + "[hidden]" + car1[16:]: false,
+		"[hidden]" + car1[9:17] + "[hidden]": false, car1[:8] + "[hidden]" + car1[16:] + "9": true, "1[hidden]": true, "[hidden]": false,
+	} {
+		if got := foreign([]byte(`{"status": "error", "car" : "`+number+`"}`), car1); got != want {
+			t.Errorf("%s is foreign to %s: %v", number, car1, got)
+		}
+	}
+}
+
 // Of a getresbycar that is otherwise right only the foreign entry is dropped.
 func TestForeignEntry(t *testing.T) {
 	t.Parallel()
@@ -155,6 +168,64 @@ func TestPDFInStatusRespon(t *testing.T) {
 	r.await(car1, "polled again", func(d Document) bool { return d.Polls == 2 })
 	if got := files(t, r.path("documents", car1, "respon")); !slices.Equal(got, []string{"2026-03-01_2003.pdf"}) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Where getresbycar is refused, or not configured for the kind of document, the PDF at hand is delivered, once, and the
+// document says what is wrong with the rest. An error that may pass is waited for.
+func TestPDFInStatusResponWithoutGetResByCar(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		kode     string
+		response func(http.ResponseWriter, string)
+		state    string
+		code     string
+		pdfs     int
+	}{
+		"no path": {"20", nil, Retrying, "rejected", 1},
+		"400":     {"30", code(400, `{"rescode":"ERR","desc":"salah"}`), Failed, "rejected", 1},
+		"422":     {"30", code(422, `{"rescode":"ERR","desc":"salah"}`), Failed, "rejected", 1},
+		"500":     {"30", code(500, `oops`), Retrying, "server_error", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			pdf := base64.StdEncoding.EncodeToString(pdfFor(car1, "2003"))
+			r.server.set(func(w http.ResponseWriter, car string) {
+				say200(w, fmt.Sprintf(`{"status":"OK","desc":{"data":{"car":%q,"status":"800","dataRespon":[
+					{"kodeRespon":"2020","tanggalRespon":"2026-03-01"},{"kodeRespon":"2003","tanggalRespon":"2026-03-01","pdf_encoded":%q}]}}}`, car, pdf))
+			}, tt.response)
+			r.start()
+			if _, err := r.p.Add(context.Background(), "erp", car1, tt.kode); err != nil {
+				t.Fatal(err)
+			}
+			polls := 0
+			again := func(what string, ok func(Document) bool) Document {
+				t.Helper()
+				if err := r.p.Retry(context.Background(), jobKey("erp", car1)); err != nil {
+					t.Fatal(err)
+				}
+				doc := r.await(car1, what, func(d Document) bool { return d.Polls > polls && ok(d) })
+				polls = doc.Polls
+				return doc
+			}
+			for range 3 {
+				doc := again("it says what is wrong", func(d Document) bool {
+					return d.State == tt.state && d.Error != nil && d.Error.Code == tt.code
+				})
+				want := []string{"2026-03-01_2003.pdf"}[:tt.pdfs]
+				if got := files(t, r.path("documents", car1, "respon")); !slices.Equal(got, want) {
+					t.Errorf("after %d polls: got %v", polls, got)
+				}
+				if doc.Responses[1].PDF != strings.Join([]string{"respon/2026-03-01_2003.pdf"}[:tt.pdfs], "") {
+					t.Errorf("after %d polls: shown is %+v", polls, doc.Responses)
+				}
+			}
+			r.server.set(nil, bringing("2003")) // and what was away comes back
+			if tt.kode == "30" {
+				again("the response has come", func(d Document) bool { return d.Responses[1].File == "respon/2026-03-01_102003_2003.json" })
+			}
+		})
 	}
 }
 

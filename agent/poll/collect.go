@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 
@@ -10,13 +11,29 @@ import (
 	"kurir/agent/transport"
 )
 
-// collect fetches and delivers the responses that the outbox does not have.
+// collect fetches and delivers the responses that the outbox does not have. Where getresbycar will not bring them, the PDFs at
+// hand are delivered all the same; after an error that may pass they wait for it, which may bring them with their responses.
 func (t *task) collect(ctx context.Context, shown []t2g.Respon) (changed bool, err error) {
 	if t.missing(shown) {
-		if changed, err = t.fetch(ctx); err != nil {
+		if changed, err = t.fetch(ctx); err != nil && !isRefusal(err) {
 			return changed, err
 		}
 	}
+	more, pdfs := t.deliverPDFs(shown)
+	if changed = changed || more; pdfs != nil {
+		return changed, pdfs // first of all this: a refusal would be the end
+	}
+	return changed, err
+}
+
+// isRefusal reports whether an error of getresbycar will come again however often it is asked.
+func isRefusal(err error) bool {
+	te, ok := errors.AsType[*transport.Error](err)
+	return errors.Is(err, t2g.ErrNoPath) || ok && te.Kind == transport.Rejected
+}
+
+// deliverPDFs delivers the PDFs that statusrespon shows and getresbycar has not brought.
+func (t *task) deliverPDFs(shown []t2g.Respon) (changed bool, err error) {
 	folder := filepath.Join(t.folder, responFolder)
 	matches, _ := match(shown, t.rec.Delivered)
 	for i, s := range shown {
