@@ -198,13 +198,16 @@ func (t *task) finish(ctx context.Context) {
 	t.rec.Polls++
 	t.rec.Last = now
 	out := t.in.Pace.settle(t.rec, t.result, now)
+	doc, err := t.show(t.after(out, now))
+	if err != nil && (out.State != journal.Active || !t.rec.DoneAt.IsZero()) {
+		out = t.comeAgain(out, err, now)
+		doc = t.p.document(t.after(out, now), t.rec, &doc)
+	}
 	if t.result.changed || t.before != t.row(out.Label, out.Cause) {
 		t.rec.Changed = now
 	}
 	out.Data = t.rec.encode()
-	job := t.job
-	job.State, job.Label, job.Due, job.Cause, job.Updated = out.State, out.Label, out.Due, out.Cause, now
-	doc := t.show(job)
+	job := t.after(out, now)
 	settled := t.settle(ctx, out)
 	if t.rec.Changed.Equal(now) {
 		t.p.log.Info("document changed", "id", job.ID, "state", job.Label, "status", t.rec.Status, "responses", len(t.rec.Delivered))
@@ -223,6 +226,25 @@ func (t *task) finish(ctx context.Context) {
 	}
 }
 
+// after is the document's job as it is once an outcome has been settled.
+func (t *task) after(out journal.Outcome, now time.Time) journal.Job {
+	job := t.job
+	job.State, job.Label, job.Due, job.Cause, job.Updated = out.State, out.Label, out.Due, out.Cause, now
+	return job
+}
+
+// comeAgain has a document polled soon that has come to its end, or been polled behind it, and whose status file could not be
+// written: nothing would write it later, or not for long. The next poll comes to the same outcome, with all that the file tells.
+func (t *task) comeAgain(out journal.Outcome, unwritten error, now time.Time) journal.Outcome {
+	t.rec.Interval = min(t.rec.Interval, t.in.Pace.Max)
+	out.Due = now.Add(max(t.rec.Interval, t.result.wait))
+	if out.State != journal.Active {
+		t.result.cause = t.p.cause(reason.Disk, unwritten)
+		out.State, out.Label, out.Cause = journal.Active, Retrying, t.result.cause
+	}
+	return out
+}
+
 // row is what a summary shows of the document, to see whether it has changed.
 func (t *task) row(label string, c *journal.Cause) string {
 	code := ""
@@ -233,9 +255,12 @@ func (t *task) row(label string, c *journal.Cause) string {
 }
 
 // show writes the status file. One that cannot be written is reported, and is written with the next poll.
-func (t *task) show(job journal.Job) Document {
-	if t.folder == "" || t.in.Guard.Ready() != nil {
-		return t.p.document(job, t.rec, nil)
+func (t *task) show(job journal.Job) (Document, error) {
+	if t.folder == "" {
+		return t.p.document(job, t.rec, nil), t.result.err
+	}
+	if err := t.in.Guard.Ready(); err != nil {
+		return t.p.document(job, t.rec, nil), err
 	}
 	before, err := readDocument(t.folder)
 	doc := t.p.document(job, t.rec, before)
@@ -250,7 +275,7 @@ func (t *task) show(job journal.Job) Document {
 		t.p.log.Error("status not written", "id", job.ID, "error", err)
 	}
 	t.p.released(t.folder)
-	return doc
+	return doc, err
 }
 
 // settle ends the claim. A journal that cannot be written keeps the document held, so it is tried until it can, or
