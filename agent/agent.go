@@ -72,6 +72,7 @@ type api struct {
 	client    *transport.Client
 	gate      *transport.Gate
 	health    *health
+	kept      time.Time // until when the pause lasts that the journal knows of; zero: it knows of none
 }
 
 // New opens the journal and assembles the agent. Nothing is watched, sent or served before Run. The journal's own errors
@@ -166,7 +167,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	g.Go(func() error { return a.alarms.Run(gctx) })
 	g.Go(func() error { a.keepSmall(gctx); return nil })
 	g.Go(func() error { return a.server.Run(gctx) })
-	return ended(ctx, g.Wait())
+	return a.ended(ctx, g.Wait())
 }
 
 // work runs the pipelines alone, without looking at the inboxes and without a control address: for a command that
@@ -174,12 +175,17 @@ func (a *Agent) Run(ctx context.Context) error {
 func (a *Agent) work(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	a.runWork(gctx, g)
-	return ended(ctx, g.Wait())
+	return a.ended(ctx, g.Wait())
 }
 
 func (a *Agent) runWork(ctx context.Context, g *errgroup.Group) {
 	a.runDisks(ctx, g)
 	g.Go(func() error { a.sweep(); return nil })
+	for _, x := range []*api{a.bc, a.t2g} {
+		if x != nil {
+			g.Go(func() error { a.keepPauses(ctx, x); return nil })
+		}
+	}
 	if a.upload != nil {
 		g.Go(func() error { return a.upload.Run(ctx) })
 	}
@@ -209,9 +215,12 @@ func (a *Agent) sweep() {
 }
 
 // ended returns what ended the work, unless that was only the end of ctx.
-func ended(ctx context.Context, err error) error {
+func (a *Agent) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
+		err = nil
+	}
+	if err == nil {
+		a.notePauses()
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -69,7 +70,11 @@ func (a *Agent) connect(name string, c config.Connection, first, longest time.Du
 		return nil, fmt.Errorf("connect to %s: %w", name, err)
 	}
 	pace := transport.Backoff(first, longest, rand.Float64)
-	return &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil), health: well}, nil
+	x := &api{name: name, url: c.BaseURL, client: client, gate: transport.NewGate(pace, nil), health: well}
+	if err := a.resumePause(context.Background(), x); err != nil {
+		return nil, fmt.Errorf("look up the pause of %s: %w", name, err)
+	}
+	return x, nil
 }
 
 // Connection translates one API's section for its client. Whoever connects in the agent's place uses it too: with the

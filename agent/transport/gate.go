@@ -57,12 +57,15 @@ type Gate struct {
 	code      string
 	since     time.Time
 	until     time.Time // nobody goes before
+	throttled time.Time // the end of the longest pause by throttling
 	probing   bool      // a probe is on its way
 	attempt   int       // refusals in a row
 	refusals  int       // times the gate went from open to refused: tells old passes from new
 	throttles int       // pauses begun by throttling: likewise
 	strain    int       // throttlings in a row without a length of their own
 	doubts    int       // passes in doubt: nobody goes until their holders have said what follows
+
+	asked chan struct{} // one slot: throttled has changed
 }
 
 // NewGate returns an open gate. pace gives the wait after the nth refusal in a row; a nil now is time.Now.
@@ -70,7 +73,7 @@ func NewGate(pace func(attempt int) time.Duration, now func() time.Time) *Gate {
 	if now == nil {
 		now = time.Now
 	}
-	return &Gate{pace: pace, now: now, changed: make(chan struct{})}
+	return &Gate{pace: pace, now: now, changed: make(chan struct{}), asked: make(chan struct{}, 1)}
 }
 
 // Pass is the leave to make one request.
@@ -264,7 +267,33 @@ func (g *Gate) throttle(p *Pass, d time.Duration) {
 		g.throttles++
 	}
 	g.until = later(g.until, now.Add(d))
+	g.throttled = later(g.throttled, now.Add(d))
+	select {
+	case g.asked <- struct{}{}:
+	default:
+	}
 }
+
+// Resume begins with a pause that an earlier process was asked for by throttling. It is called before the first Enter.
+func (g *Gate) Resume(since, until time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.since, g.until, g.throttled = since, until, until
+}
+
+// Throttling returns since when and until when the API wants no request, by throttling alone; zero when it does not.
+func (g *Gate) Throttling() (since, until time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.throttled.After(g.now()) {
+		return time.Time{}, time.Time{}
+	}
+	return g.since, g.throttled
+}
+
+// Throttled returns a channel, always the same, that says that what Throttling returns may have changed: once for all changes
+// since it was last heard. The end of a pause says nothing.
+func (g *Gate) Throttled() <-chan struct{} { return g.asked }
 
 // State returns how the gate stands.
 func (g *Gate) State() GateState {

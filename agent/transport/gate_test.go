@@ -332,3 +332,41 @@ func TestGateHoldsWhatWaitsForTheRate(t *testing.T) {
 		t.Errorf("%d requests, throttled %v, paused %v", seen.Load(), throttled, paused)
 	}
 }
+
+// A pause by throttling is told of, apart from refusals, and can be begun with.
+func TestGateTellsOfThrottling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := func(g *Gate) bool {
+			select {
+			case <-g.Throttled():
+				return true
+			default:
+				return false
+			}
+		}
+		g := NewGate(doubling, nil)
+		early := enter(t, g)
+		refuse(t, g)
+		if since, until := g.Throttling(); told(g) || !since.IsZero() || !until.IsZero() {
+			t.Errorf("a refusal is no throttling: %v, %v", since, until)
+		}
+		start := time.Now()
+		early.Leave(ThrottledFor(time.Hour))
+		since, until := g.Throttling()
+		if !told(g) || told(g) || !since.Equal(start) || !until.Equal(start.Add(time.Hour)) {
+			t.Errorf("throttling since %v until %v", since, until)
+		}
+		next := NewGate(doubling, nil)
+		next.Resume(since, until)
+		if s := next.State(); !s.Paused || s.Code != string(Throttled) || !s.Since.Equal(since) || !s.Until.Equal(until) {
+			t.Errorf("resumed as %+v", s)
+		}
+		first := enter(t, next)
+		if d := time.Since(start); d != time.Hour || first.Probe() {
+			t.Errorf("the first went after %v, as a probe: %v", d, first.Probe())
+		}
+		if since, until := next.Throttling(); !since.IsZero() || !until.IsZero() || next.State().Paused {
+			t.Errorf("over, and throttling since %v until %v", since, until)
+		}
+	})
+}
