@@ -117,10 +117,10 @@ func New(o Options) *Pipeline {
 // Run rebuilds what a lost journal knew, then polls until ctx ends and everything has stopped. Requests under way at
 // the end are cut, and asked again at their pace. It may be called once.
 func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.rebuild(ctx); err != nil {
+		return ignoreEnd(ctx, err)
+	}
 	for _, in := range p.o.Inboxes {
-		if err := p.rebuild(ctx, in); err != nil {
-			return ignoreEnd(ctx, err)
-		}
 		if err := p.resumeLists(ctx, in); err != nil {
 			return ignoreEnd(ctx, err)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -126,13 +125,7 @@ func TestLostJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, r.path("documents"))
-	for _, f := range files(t, r.dir) {
-		if strings.HasPrefix(f, "journal.db") {
-			if err := os.Remove(filepath.Join(r.dir, f)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	dropJournal(t, r)
 	r.start()
 	r.server.set(func(w http.ResponseWriter, car string) {
 		if car == car1 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,27 +19,62 @@ const rebuiltKind journal.Kind = "rebuilt"
 
 // rebuild makes up for a journal that knows nothing of an inbox although its outbox does: the documents and the lists
 // in it are tracked again, each as its status file left it. Nothing is asked or delivered twice for it. It is done once for
-// each journal, and begun again when it was interrupted.
-func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
-	mark := journal.Job{Kind: rebuiltKind, Key: in.Name + "|" + in.Outbox, State: journal.Done, Created: p.o.Now()}
-	if _, err := p.o.Store.Get(ctx, mark.Kind, mark.Key); err == nil {
-		return nil // otherwise it is done again, which changes nothing
+// each journal, and begun again when it was interrupted. The lists come after the documents of all inboxes, which tell
+// whose they are where inboxes share an outbox.
+func (p *Pipeline) rebuild(ctx context.Context) error {
+	owners := listOwners{}
+	unread := make(map[string]bool) // outboxes
+	var unknown []Inbox
+	for _, in := range p.o.Inboxes {
+		if _, err := p.o.Store.Get(ctx, rebuiltKind, rebuiltKey(in)); err == nil {
+			continue // otherwise it is done again, which changes nothing
+		}
+		whole, err := p.rebuildDocuments(ctx, in, owners)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		unread[in.Outbox] = unread[in.Outbox] || !whole
+		unknown = append(unknown, in)
 	}
-	whole, err := p.rebuildDocuments(ctx, in)
-	if err == nil && whole {
-		whole, err = p.rebuildLists(ctx, in)
-	}
-	if err != nil || !whole || ctx.Err() != nil {
-		return err
-	}
-	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
-		p.log.Warn("outbox not marked as read", "inbox", in.Name, "error", err) // it is read again at the next start
+	for _, in := range unknown {
+		if unread[in.Outbox] {
+			continue
+		}
+		whole, err := p.rebuildLists(ctx, in, owners)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		if whole {
+			p.rebuilt(ctx, in)
+		}
 	}
 	return nil
 }
 
-// rebuildDocuments tracks the documents of an outbox again. whole is false when it could not be read.
-func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox) (whole bool, err error) {
+// rebuilt marks an inbox whose outbox the journal knows.
+func (p *Pipeline) rebuilt(ctx context.Context, in Inbox) {
+	mark := journal.Job{Kind: rebuiltKind, Key: rebuiltKey(in), State: journal.Done, Created: p.o.Now()}
+	if err := p.o.Store.Put(ctx, mark); err != nil && !errors.Is(err, journal.ErrExists) {
+		p.log.Warn("outbox not marked as read", "inbox", in.Name, "error", err) // it is read again at the next start
+	}
+}
+
+func rebuiltKey(in Inbox) string { return in.Name + "|" + in.Outbox }
+
+// listOwners are the inboxes whose documents name a list, by the list's folder.
+type listOwners map[string][]string
+
+func (o listOwners) add(in Inbox, lists []string) {
+	for _, list := range lists {
+		if folder := in.listFolder(list); !slices.Contains(o[folder], in.Name) {
+			o[folder] = append(o[folder], in.Name)
+		}
+	}
+}
+
+// rebuildDocuments tracks the documents of an outbox again, and notes whose its lists are. whole is false when it could not
+// be read.
+func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox, owners listOwners) (whole bool, err error) {
 	documents, err := subfolders(filepath.Join(in.Outbox, documentsFolder))
 	if err != nil {
 		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
@@ -50,6 +86,7 @@ func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox) (whole bool, 
 		if err != nil || doc == nil || doc.Inbox != in.Name || !validCAR(doc.CAR) || ctx.Err() != nil {
 			continue
 		}
+		owners.add(in, doc.Lists)
 		switch err := p.o.Store.Put(ctx, in.restore(name, *doc, p.o.Now())); {
 		case err == nil:
 			found++
@@ -92,7 +129,7 @@ func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job 
 }
 
 // restoreDeliveries makes deliveries of what a status file says of a response: of getresbycar's, and of a PDF that statusrespon
-// alone has brought, which has a name of its own. Their sums are not known: see record.knows.
+// alone has brought, which has a name of its own. Their sums are not known: see record.adopt.
 func restoreDeliveries(r Response) []delivery {
 	file := strings.TrimSuffix(strings.TrimPrefix(r.File, responFolder+"/"), ".json")
 	pdf := strings.TrimSuffix(strings.TrimPrefix(r.PDF, responFolder+"/"), ".pdf")
@@ -112,7 +149,7 @@ func restoreDeliveries(r Response) []delivery {
 
 // rebuildLists takes the lists of an outbox into the journal again.
 // whole is false when the outbox could not be read.
-func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) (whole bool, err error) {
+func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox, owners listOwners) (whole bool, err error) {
 	folders, err := subfolders(filepath.Join(in.Outbox, listsFolder))
 	if err != nil {
 		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
@@ -120,10 +157,14 @@ func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) (whole bool, err 
 	}
 	for _, folder := range folders {
 		file := listIn(in.listFolder(folder))
-		if file == "" || p.servesOther(ctx, in, folder) {
+		if file == "" {
 			continue
 		}
-		if err := p.readAgain(ctx, in, folder, file); err != nil {
+		theirs, err := p.servesOther(ctx, in, folder, file, owners[in.listFolder(folder)])
+		if err == nil && !theirs {
+			err = p.readAgain(ctx, in, folder, file)
+		}
+		if err != nil {
 			var invalid *ListError
 			if errors.As(err, &invalid) {
 				continue // it was reported when it came
@@ -134,16 +175,43 @@ func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox) (whole bool, err 
 	return true, nil
 }
 
-// servesOther reports whether a folder is known to belong to a list of another inbox with the same outbox.
-func (p *Pipeline) servesOther(ctx context.Context, in Inbox, folder string) bool {
+// servesOther reports whether a list in the outbox belongs to another inbox with the same outbox: the journal knows it as
+// that, or documents say so, or its numbers are tracked there and not here.
+func (p *Pipeline) servesOther(ctx context.Context, in Inbox, folder, file string, owners []string) (bool, error) {
+	var others []Inbox
 	for _, other := range p.o.Inboxes {
-		if other.Name != in.Name && other.Outbox == in.Outbox {
-			if _, err := p.o.Store.Get(ctx, KindList, other.Name+"/"+folder); err == nil {
-				return true
-			}
+		if other.Name == in.Name || other.Outbox != in.Outbox {
+			continue
 		}
+		if _, err := p.o.Store.Get(ctx, KindList, other.Name+"/"+folder); err == nil {
+			return true, nil
+		}
+		others = append(others, other)
 	}
-	return false
+	if len(others) == 0 || len(owners) > 0 {
+		return len(others) > 0 && !slices.Contains(owners, in.Name), nil
+	}
+	theirs := false
+	err := parse(ctx, filepath.Join(in.listFolder(folder), file), in, func(e Entry) error {
+		if p.tracks(ctx, in, e) {
+			return errOurs
+		}
+		theirs = theirs || slices.ContainsFunc(others, func(other Inbox) bool { return p.tracks(ctx, other, e) })
+		return nil
+	})
+	if errors.Is(err, errOurs) {
+		return false, nil
+	}
+	return theirs, err
+}
+
+// errOurs ends the search for whom a list belongs to.
+var errOurs = errors.New("a number is tracked by the inbox itself")
+
+// tracks reports whether the journal knows a number as one of the inbox.
+func (p *Pipeline) tracks(ctx context.Context, in Inbox, e Entry) bool {
+	_, err := p.o.Store.Get(ctx, journal.Aju, jobKey(in.Name, e.CAR))
+	return err == nil
 }
 
 // readAgain tracks the numbers of a list that is in the outbox.

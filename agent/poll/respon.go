@@ -74,6 +74,9 @@ func deliver(folder string, rec *record, e t2g.Entry) (changed bool, err error) 
 			continue
 		}
 		parts := d.parts(e, pdf, res)
+		if taken, err := rec.adopt(d.Name, sum, func() (bool, error) { return parts[len(parts)-1].in(folder) }); taken || err != nil {
+			return false, err
+		}
 		missing, free, err := fits(folder, parts)
 		if err == nil && !free {
 			continue
@@ -149,6 +152,9 @@ func deliverPDF(folder string, rec *record, kode, date string, raw t2g.Blob) (ch
 	for n := 1; ; n++ {
 		d := delivery{Name: outbox.NumberedFolder(name, n), Sum: sum, Kode: kode, Date: date, Form: p.form, Only: true}
 		path := filepath.Join(folder, d.file())
+		if taken, err := rec.adopt(d.Name, sum, func() (bool, error) { return holds(path, p.writeTo) }); taken || err != nil {
+			return false, err
+		}
 		same, err := holds(path, p.writeTo)
 		switch {
 		case rec.uses(d.Name, sum), err == nil && !same:
@@ -167,24 +173,35 @@ func deliverPDF(folder string, rec *record, kode, date string, raw t2g.Blob) (ch
 // file is the name of the PDF, or of what came in its place.
 func (d delivery) file() string { return d.Name + "." + string(d.Form) }
 
-// knows reports whether this content was delivered under name or one of its numbered successors. A delivery that was
-// found in an outbox without a journal has no sum: the first response of its name is taken for it.
+// knows reports whether this content was delivered under name or one of its numbered successors.
 func (r *record) knows(name, sum string) bool {
-	for i, d := range r.Delivered {
-		if d.Sum == sum && (d.Name == name || strings.HasPrefix(d.Name, name+"~")) {
-			return true
-		}
-		if d.Sum == "" && d.Name == name {
-			r.Delivered[i].Sum = sum
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Delivered, func(d delivery) bool {
+		return d.Sum == sum && (d.Name == name || strings.HasPrefix(d.Name, name+"~"))
+	})
 }
 
 // uses reports whether name was given to other content: also when its files have been taken away since.
 func (r *record) uses(name, sum string) bool {
-	return slices.ContainsFunc(r.Delivered, func(d delivery) bool { return d.Name == name && d.Sum != sum })
+	return slices.ContainsFunc(r.Delivered, func(d delivery) bool { return d.Name == name && d.Sum != sum && d.Sum != "" })
+}
+
+// adopt takes the delivery of that name for this content when it was found in an outbox without a journal, which is why its sum is
+// not known: if its file holds the content, or has been taken away since.
+func (r *record) adopt(name, sum string, holds func() (bool, error)) (taken bool, err error) {
+	for i, d := range r.Delivered {
+		if d.Name != name || d.Sum != "" {
+			continue
+		}
+		same, err := holds()
+		if errors.Is(err, fs.ErrNotExist) {
+			same, err = true, nil
+		}
+		if same {
+			r.Delivered[i].Sum = sum
+		}
+		return same, err
+	}
+	return false, nil
 }
 
 // sumOf is a short hash of a response. The order of its fields, white space and the way characters are escaped do not

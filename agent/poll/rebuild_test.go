@@ -1,0 +1,207 @@
+package poll
+
+import (
+	"context"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"kurir/agent/journal"
+	"kurir/watcher"
+)
+
+// A journal is lost that two inboxes with one outbox had: each list and each document is tracked for the inbox that it was of, and
+// nothing is asked or delivered twice.
+func TestLostJournalOfSharedOutbox(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	other := r.in
+	other.Name, other.Root, other.KodeDokumen = "erp2", filepath.Join(r.dir, "in2"), "20"
+	if err := os.Mkdir(other.Root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.more = []Inbox{other}
+	r.server.set(running("800", "2003"), bringing("2003"))
+	r.start()
+	folders := []string{car1, car1 + "~2", car2, car3}
+	for _, l := range []struct {
+		in            Inbox
+		name, content string
+		polled        []string // the folders of those that it brings
+	}{
+		{r.in, "a.txt", car1, folders[:1]},
+		{other, "b.txt", car1 + "\n" + car2, folders[1:3]},
+		{other, "in-no-status.txt", car2, nil}, // its number is not polled again so soon, and its status file stays as it is
+		{r.in, "c.txt", car3, folders[3:]},
+	} {
+		if err := os.WriteFile(filepath.Join(l.in.Root, l.name), []byte(l.content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f := watcher.File{Path: l.name, State: watcher.Rest, Changed: r.clock.Now()}
+		if err := r.p.Handler(l.in.Name).Handle(context.Background(), []watcher.File{f}); err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range l.polled {
+			eventually(t, func() bool { return r.doc(folder).State == Done }, func() string { return folder + " is not done" })
+		}
+	}
+	r.kill()
+	before := snapshot(t, r.path("documents"))
+	dropJournal(t, r)
+	r.start()
+	eventually(t, func() bool {
+		for _, in := range []Inbox{r.in, other} {
+			if _, err := r.store.Get(context.Background(), rebuiltKind, in.Name+"|"+in.Outbox); err != nil {
+				return false
+			}
+		}
+		return true
+	}, func() string { return "the outboxes are not read" })
+	if got, want := r.jobs(KindList), []string{"erp/a", "erp/c", "erp2/b", "erp2/in-no-status"}; !slices.Equal(got, want) {
+		t.Errorf("lists %v, want %v", got, want)
+	}
+	if got, want := r.jobs(journal.Aju), []string{"erp/" + car3, "erp/" + car1, "erp2/" + car1, "erp2/" + car2}; !slices.Equal(got, want) {
+		t.Errorf("documents %v, want %v", got, want)
+	}
+	r.turn(testPace.TailEvery)
+	for _, folder := range folders {
+		eventually(t, func() bool { return r.doc(folder).Polls == 2 }, func() string { return folder + " is not polled again" })
+	}
+	r.kill()
+	after := snapshot(t, r.path("documents"))
+	for name := range after {
+		if _, known := before[name]; !known {
+			t.Errorf("%s is new", name)
+		}
+	}
+	for name, was := range before {
+		if strings.Contains(name, "/respon/") && after[name] != was {
+			t.Errorf("%s was written again", name)
+		}
+	}
+	if doc := r.doc(car2); doc.Inbox != "erp2" || doc.KodeDokumen != "20" {
+		t.Errorf("%s is of %s, with kode_dokumen %s", car2, doc.Inbox, doc.KodeDokumen)
+	}
+}
+
+// jobs returns the ids of the journal's jobs of a kind, in order.
+func (r *rig) jobs(kind journal.Kind) []string {
+	r.t.Helper()
+	jobs, err := r.store.List(context.Background(), journal.Filter{Kind: kind})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var ids []string
+	for _, j := range jobs {
+		ids = append(ids, j.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// dropJournal removes the journal and its copies.
+func dropJournal(t *testing.T, r *rig) {
+	t.Helper()
+	for _, f := range files(t, r.dir) {
+		if strings.HasPrefix(f, "journal.db") {
+			if err := os.Remove(filepath.Join(r.dir, f)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// After a rebuild a response is known by its file, whatever the order in which it comes: also one that had come changed, and one
+// that has been taken away since. What is new is delivered.
+func TestDeliverAfterRebuild(t *testing.T) {
+	t.Parallel()
+	pdf := base64.StdEncoding.EncodeToString(pdfOf(100))
+	fields := func(text string) map[string]any {
+		return map[string]any{"reskd": "2003", "restg": "2024-03-01", "reswk": "142000", "deskripsi": text, "pdf_encoded": pdf}
+	}
+	tests := map[string]struct {
+		taken []string // from the outbox, before
+		again []string
+		want  []string // names of responses that are new
+	}{
+		"as before":        {nil, []string{"a", "b", "a"}, nil},
+		"the other way":    {nil, []string{"b", "a", "b"}, nil},
+		"the second alone": {nil, []string{"b"}, nil},
+		"a third":          {nil, []string{"b", "c", "a", "c"}, []string{"~3.json", "~3.pdf"}},
+		"a PDF was taken":  {[]string{"~2.pdf"}, []string{"a", "b"}, nil},
+		"all was taken":    {[]string{".json", ".pdf", "~2.json", "~2.pdf"}, []string{"a", "b"}, nil},
+	}
+	const name = "2024-03-01_142000_2003"
+	for title, tt := range tests {
+		t.Run(title, func(t *testing.T) {
+			dir, rec := t.TempDir(), &record{}
+			for _, text := range []string{"a", "b"} {
+				if _, err := deliver(dir, rec, entryOf(t, fields(text))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, f := range tt.taken {
+				if err := os.Remove(filepath.Join(dir, name+f)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := snapshot(t, dir)
+			doc := Document{CAR: car1}
+			for _, d := range rec.Delivered {
+				doc.Responses = append(doc.Responses, Response{KodeRespon: d.Kode, TanggalRespon: d.Date, File: "respon/" + d.Name + ".json", PDF: "respon/" + d.file()})
+			}
+			again, err := decodeRecord(Inbox{Name: "erp"}.restore(car1, doc, newClock().Now()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range tt.again {
+				if _, err := deliver(dir, again, entryOf(t, fields(text))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var added []string
+			after := snapshot(t, dir)
+			for f := range after {
+				if _, known := before[f]; !known {
+					added = append(added, strings.TrimPrefix(f, name))
+				}
+			}
+			slices.Sort(added)
+			if !slices.Equal(added, tt.want) || len(again.Delivered) != 2+len(tt.want)/2 {
+				t.Errorf("new are %v, want %v; %d deliveries", added, tt.want, len(again.Delivered))
+			}
+		})
+	}
+}
+
+// The same for a PDF that only statusrespon has brought.
+func TestDeliverPDFAfterRebuild(t *testing.T) {
+	t.Parallel()
+	dir, rec := t.TempDir(), &record{}
+	send := func(rec *record, size int) {
+		t.Helper()
+		if _, err := deliverPDF(dir, rec, "2003", "2024-03-01", quoted(t, base64.StdEncoding.EncodeToString(pdfOf(size)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(rec, 100)
+	send(rec, 200)
+	doc := Document{CAR: car1}
+	for _, d := range rec.Delivered {
+		doc.Responses = append(doc.Responses, Response{KodeRespon: d.Kode, TanggalRespon: d.Date, PDF: "respon/" + d.file()})
+	}
+	again, err := decodeRecord(Inbox{Name: "erp"}.restore(car1, doc, newClock().Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{200, 100, 300, 200, 300} {
+		send(again, size)
+	}
+	want := []string{"2024-03-01_2003.pdf", "2024-03-01_2003~2.pdf", "2024-03-01_2003~3.pdf"}
+	if got := files(t, dir); !slices.Equal(got, want) || len(again.Delivered) != 3 {
+		t.Errorf("got %v, %d deliveries", got, len(again.Delivered))
+	}
+}
