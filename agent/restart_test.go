@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"kurir/agent/control"
+	"kurir/agent/journal"
+	"kurir/agent/journal/bolt"
 )
 
 const pausedSite = `
@@ -81,6 +84,14 @@ func TestAPauseOutlivesTheProcess(t *testing.T) {
 	s.until("the other is asked", func() bool { return requests.Load() > asked })
 	s.until("and again, after its moment", func() bool { return requests.Load() > asked+4 })
 	s.stop()
+	store, err := bolt.Look(filepath.Join(s.dir, "data", "journal.db"))
+	s.ok(err)
+	defer func() { _ = store.Close() }() // it was only read
+	for _, api := range []string{"beacukai", "t2g"} {
+		if _, err := store.Get(t.Context(), "pause", api); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("of %s, which is not asked any more, is left: %v", api, err)
+		}
+	}
 	if strings.Contains(s.log.String(), "pause not kept") {
 		t.Errorf("%s", s.log)
 	}
