@@ -316,14 +316,10 @@ func (c *Client) Clean(s string) string { return c.redact.body([]byte(s)) }
 // Hide takes the secrets of this client out of a text that was read from an answer. One that is too short to be told from
 // what an answer says stays.
 func (c *Client) Hide(s string) string {
-	if len(s) < minAnswer {
+	if len(s) < minAnswer || !slices.ContainsFunc(c.redact.secrets(minAnswer), func(secret string) bool { return strings.Contains(s, secret) }) {
 		return s
 	}
-	clean, changed := c.redact.answer([]byte(s))
-	if !changed {
-		return s
-	}
-	return string(clean)
+	return c.redact.replacer(minAnswer).Replace(s)
 }
 
 // HideIn is Hide of a part of an answer, as it is written there: JSON stays JSON. What shows no secret is returned as it is,

@@ -253,3 +253,16 @@ func TestAnswersAreUnderstoodBeforeTheyAreRedacted(t *testing.T) {
 		}
 	}
 }
+
+// A text is none of JSON, whatever it looks like.
+func TestTextsShowNoSecret(t *testing.T) {
+	c := newTestClient(t, "http://127.0.0.1:1", func(o *Options) { o.Headers = map[string]string{"x-key": "12345678", "x-other": "12345"} })
+	for given, want := range map[string]string{
+		"12345678": "[hidden]", "9123456789": "9[hidden]9", `{"a": 12345678}`: `{"a": [hidden]}`, "x fixed-token-1": "x [hidden]",
+		"": "", "12345": "12345", "a 12345 b": "a 12345 b", "2026-03-01 08:00:00": "2026-03-01 08:00:00",
+	} {
+		if got := c.Hide(given); got != want {
+			t.Errorf("%q becomes %q", given, got)
+		}
+	}
+}
