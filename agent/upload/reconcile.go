@@ -80,19 +80,24 @@ func (t *task) compare(there map[string]bool) (found note, missing bool) {
 	return found, missing
 }
 
-// arrivedAs is the name under which a photo that no open request has carried is at the server; "" when that has none of it. A
-// name tells of a photo only where it has been sent under that, or where a lost journal may have known so: another machine has
-// given the same names to photos of its own.
+// arrivedAs is the name under which a photo that no open request has carried is at the server; "" when that has none of it. It
+// is told by its name alone, as the server tells nothing else, unless what has that name is known to be another photo.
 func (t *task) arrivedAs(i int, there map[string]bool) string {
 	for _, name := range t.r.tried[i] {
 		if there[foldName(name)] && !t.mem.names[foldName(name)] {
 			return name
 		}
 	}
-	if im := t.r.Images[i]; there[foldName(im.Name)] && t.beforeJournal(im) {
-		return im.Name
+	im := t.r.Images[i]
+	for sha, name := range t.mem.tried {
+		if sha != im.SHA256 && foldName(name) == foldName(im.Name) {
+			return ""
+		}
 	}
-	return ""
+	if !there[foldName(im.Name)] {
+		return ""
+	}
+	return im.Name
 }
 
 // recall learns from the names that the server has what other sets of the declaration have brought there, and that all of them

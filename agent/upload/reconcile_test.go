@@ -10,28 +10,30 @@ import (
 	"kurir/agent/upload"
 )
 
-// TestAnotherMachineSentTheName: the server has photos of the declaration that this machine knows nothing of. One is called like
-// a photo that is to be sent here, and nothing else tells that it is that.
-func TestAnotherMachineSentTheName(t *testing.T) {
+// TestNamesThatTheServerHas: the server has photos of the declaration that this machine knows nothing of. A photo with the name
+// of one is there; only what is missing is sent.
+func TestNamesThatTheServerHas(t *testing.T) {
 	other := newRig(t, simulator.Options{})
 	other.start()
-	other.drop("X", map[string][]byte{"d.json": side("A1").json(), "1.jpg": jpg(1), "1~2.jpg": jpg(2)})
+	other.drop("X", map[string][]byte{"d.json": side("A1").json(), "1.jpg": jpg(1), "2.jpg": jpg(2)})
 	other.await("X", upload.StateSent)
 	r := newRig(t, simulator.Options{})
 	r.sim, r.url = other.sim, other.url
 	r.start()
 	r.drop("W", map[string][]byte{"d.json": side("A2").json(), "1.jpg": jpg(9)})
 	r.await("W", upload.StateSent) // so that what comes now is no older than the journal
-	r.drop("X", map[string][]byte{"d.json": side("A1").json(), "1.JPG": jpg(3), "2.jpg": jpg(4)})
+	r.drop("X", map[string][]byte{"d.json": side("A1").json(), "1.JPG": jpg(1), "2.jpg": jpg(2), "3.jpg": jpg(3)})
 	st := r.await("X", upload.StateSent)
-	r.once("A1", jpg(1), jpg(2), jpg(3), jpg(4))
-	if got, want := r.names("A1"), []string{"1.jpg", "1~2.jpg", "1~3.JPG", "2.jpg"}; !slices.Equal(got, want) {
+	r.once("A1", jpg(1), jpg(2), jpg(3))
+	if got, want := r.names("A1"), []string{"1.jpg", "2.jpg", "3.jpg"}; !slices.Equal(got, want) {
 		t.Errorf("the server has %v, want %v", got, want)
 	}
+	var via []string
 	for _, im := range st.Images {
-		if im.Via != "add" {
-			t.Errorf("image %+v", im)
-		}
+		via = append(via, im.Via)
+	}
+	if want := []string{"get", "get", "add"}; !slices.Equal(via, want) {
+		t.Errorf("images came by %v, want %v", via, want)
 	}
 }
 

@@ -151,10 +151,10 @@ func (t *task) mustAsk() bool {
 // olderThanJournal reports whether a photo to be sent was there before the journal was begun. A journal that was lost may
 // have known that it was sent. A kirim would be refused then (409), but an add would not.
 func (t *task) olderThanJournal() bool {
-	return slices.ContainsFunc(t.r.pending(), func(i int) bool { return t.beforeJournal(t.r.Images[i]) })
+	return slices.ContainsFunc(t.r.pending(), func(i int) bool {
+		return t.r.Images[i].ModTime.Before(t.p.births[t.in.Name])
+	})
 }
-
-func (t *task) beforeJournal(im Image) bool { return im.ModTime.Before(t.p.births[t.in.Name]) }
 
 // send sends one request: an intent before, an answer after.
 func (t *task) send(ctx context.Context, indexes []int) error {
