@@ -316,7 +316,8 @@ func (c *Client) Clean(s string) string { return c.redact.body([]byte(s)) }
 // Hide takes the secrets of this client out of a text that was read from an answer. One that is too short to be told from
 // what an answer says stays.
 func (c *Client) Hide(s string) string {
-	if len(s) < minAnswer || !slices.ContainsFunc(c.redact.secrets(minAnswer), func(secret string) bool { return strings.Contains(s, secret) }) {
+	shown := func(secret string) bool { return strings.Contains(s, secret) }
+	if len(s) < minAnswer || !slices.ContainsFunc(c.redact.secrets(minAnswer), shown) {
 		return s
 	}
 	return c.redact.replacer(minAnswer).Replace(s)
