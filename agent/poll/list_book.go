@@ -30,6 +30,7 @@ const (
 type book struct {
 	ctx   context.Context
 	parts map[string]*zip.File // by name, in lower case
+	row   int                  // that is being read, 0 where there are no rows
 }
 
 func openBook(ctx context.Context, archive *zip.Reader) (*book, error) {
@@ -99,6 +100,9 @@ func (b *book) unread(name string, err error) error {
 	var trouble *fs.PathError
 	if b.ctx.Err() != nil || errors.As(err, &trouble) {
 		return fmt.Errorf("read list: %w", err)
+	}
+	if b.row > 0 {
+		return damaged(fmt.Sprintf("row %d", b.row), err)
 	}
 	return damaged(path.Base(name), err)
 }

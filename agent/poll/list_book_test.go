@@ -157,6 +157,12 @@ func TestParseListDamagedBooks(t *testing.T) {
 	for name, edits := range tests {
 		t.Run(name, func(t *testing.T) { refusedBook(t, rawBook(t, edits)) })
 	}
+	for piece, want := range map[string]string{`<row r="4">`: "row 2: invalid character entity &", "<v>2": "row 4: invalid", "<controls>": "sheet1.xml: invalid"} {
+		_, err := parseBytes(t, "a.xlsx", rawBook(t, before(piece, "&")))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("before %s: %v, want %s", piece, err, want)
+		}
+	}
 	t.Run("wrong sum", func(t *testing.T) {
 		refusedBook(t, bytes.Replace(rawBook(t, nil), []byte("<t>"+car1), []byte("<t>"+car3), 1))
 	})

@@ -113,6 +113,7 @@ func unescaped(s string) string {
 
 // sheetReader turns the XML of a sheet into rows. What stands where it must not is an error: it would be lost.
 type sheetReader struct {
+	book   *book
 	rows   *rowReader
 	shared *sharedStrings
 
@@ -179,6 +180,8 @@ func (s *sheetReader) end(e xml.EndElement) error {
 	}
 	s.within = around
 	switch name {
+	case "sheetData":
+		s.book.row = 0
 	case "row":
 		return s.rows.row(s.number, s.fields, s.kinds)
 	case "c":
@@ -196,7 +199,7 @@ func (s *sheetReader) startRow(e xml.StartElement) error {
 		}
 		number = n
 	}
-	s.number, s.column = number, 0
+	s.number, s.book.row, s.column = number, number, 0
 	clear(s.fields) // strings of the row before are not held
 	s.fields, s.kinds = s.fields[:0], s.kinds[:0]
 	return nil

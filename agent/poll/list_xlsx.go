@@ -34,7 +34,7 @@ func parseXLSX(r listFile, size int64, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	reader := &sheetReader{rows: &rowReader{v: v}, shared: texts}
+	reader := &sheetReader{book: b, rows: &rowReader{v: v}, shared: texts}
 	return b.walk(sheet, reader.visit)
 }
 
