@@ -19,7 +19,7 @@ func TestLostJournalOfSharedOutbox(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	other := r.in
-	other.Name, other.Root, other.KodeDokumen = "erp2", filepath.Join(r.dir, "in2"), "20"
+	other.Name, other.Root, other.KodeDokumen = "erp2", filepath.Join(r.dir, "in2"), "23"
 	if err := os.Mkdir(other.Root, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestLostJournalOfSharedOutbox(t *testing.T) {
 			t.Errorf("%s was written again", name)
 		}
 	}
-	if doc := r.doc(car2); doc.Inbox != "erp2" || doc.KodeDokumen != "20" {
+	if doc := r.doc(car2); doc.Inbox != "erp2" || doc.KodeDokumen != "23" {
 		t.Errorf("%s is of %s, with kode_dokumen %s", car2, doc.Inbox, doc.KodeDokumen)
 	}
 }

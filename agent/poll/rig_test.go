@@ -84,7 +84,7 @@ func (r *rig) open() *Pipeline {
 	r.gate = transport.NewGate(func(int) time.Duration { return time.Minute }, r.clock.Now)
 	o := Options{
 		Store:  store,
-		Client: t2g.New(tc, t2g.Options{EDINumber: "EDI0001", ResponsePaths: map[string]string{"20": "/getresbycar/bc30", "30": "/getresbycar/bc30"}}),
+		Client: t2g.New(tc, t2g.Options{EDINumber: "EDI0001", ResponsePaths: map[string]string{"23": "/getresbycar/bc30", "30": "/getresbycar/bc30"}}),
 		Gate:   r.gate, Inboxes: append([]Inbox{r.in}, r.more...), Workers: 4, Language: reason.English, Logger: log, Now: r.clock.Now,
 	}
 	if r.wrap != nil {
