@@ -12,7 +12,7 @@ type Check func(ctx context.Context, language string, tell func(CheckResult)) er
 
 // CheckResult is the outcome of one check.
 type CheckResult struct {
-	Subject string `json:"subject"` // config, data_dir, inbox NAME, beacukai, t2g or alarms
+	Subject string `json:"subject"` // config, data_dir, log, inbox NAME, beacukai, t2g or alarms
 	Check   string `json:"check"`   // what was tried
 	Status  string `json:"status"`  // ok, warn or fail
 	Detail  string `json:"detail"`
