@@ -33,6 +33,7 @@ var unreached = map[string]string{
 	"agent/upload/reopen.go intake.finishReturn":         "when a move back goes on after a crash",
 	"agent/journal/bolt/backup.go SaveCopy":              "a copy elsewhere, for people",
 	"agent/journal/bolt/readonly.go":                     "only looks",
+	"agent/journal/bolt/os_unix.go give":                 "when root works in a folder of someone else's",
 	"agent/journal/bolt/compact.go":                      "for a large journal after a burst, and for people; the old file is whole until the new one is",
 	"agent/alarm":                                        "messages to people, and the memory of what they were told: no file of theirs",
 	"agent/upload/query.go Pipeline.retryJob Update":     "passed unless the set that waits for its next try is just being tried when its past ends",
@@ -47,6 +48,7 @@ var unreached = map[string]string{
 	"agent/upload/tidy.go":                               "a minute after the start; repeated at every start",
 	"agent/cli/init.go":                                  "kurir init, which never overwrites",
 	"agent/private/private.go MakeFolder":                "for a folder that is not there yet; done again at every start",
+	"agent/cli/logfile.go":                               "a log file that cannot be renewed is appended to",
 	"agent/cli/logging.go":                               "a log file is tried before anything is done",
 }
 
