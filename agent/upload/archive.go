@@ -37,7 +37,8 @@ type Receipt struct {
 	Images       []ImageInfo `json:"images"`
 	Sidecar      string      `json:"sidecar,omitempty"` // its path in the set; "" for photos that came later without one
 	OtherFiles   []string    `json:"otherFiles,omitempty"`
-	Deleted      bool        `json:"deleted,omitempty"` // the originals were to be deleted, not archived
+	Deleted      bool        `json:"deleted,omitempty"`   // the originals were to be deleted, not archived
+	Elsewhere    bool        `json:"elsewhere,omitempty"` // the originals have gone on as another set
 	FirstSeenAt  time.Time   `json:"firstSeenAt"`
 	SentAt       time.Time   `json:"sentAt"`
 	Answers      []Reply     `json:"answers"`
@@ -68,12 +69,18 @@ type Reply struct {
 // decideSent chooses, once, when and whereto the files of a sent set move.
 func (t *task) decideSent() {
 	t.r.SentAt = t.p.o.Now()
+	if t.r.letGo() {
+		t.r.SentAt = t.r.confirmed() // before the set was that its files have gone on as
+	}
 	day := t.r.SentAt.In(t.p.o.Location).Format(time.DateOnly)
 	t.r.Archive = t.p.places.choose(t.in.Outbox, path.Join(sentDir, day), t.r.Set)
 }
 
 // finishSent writes the receipt, moves the files, and settles the job as done. Every part may be repeated.
 func (t *task) finishSent(ctx context.Context) error {
+	if t.r.letGo() && t.r.Archive == "" && !t.r.confirmed().After(t.r.SentAt) {
+		return t.endLetGo(ctx)
+	}
 	if t.r.Archive == "" { // nothing had to be sent: all are duplicates, or were confirmed before
 		t.decideSent()
 		if err := t.step(stepMove, note{}, "", t.r.encode()); err != nil {
@@ -86,12 +93,21 @@ func (t *task) finishSent(ctx context.Context) error {
 	job := t.claim.Job()
 	receipt := t.p.receipt(job, t.r)
 	job.Label, job.State, job.Cause, job.Updated = StateSent, journal.Done, nil, t.p.o.Now()
-	if err := t.p.conclude(t.in, t.r, t.r.Archive+receiptSuffix, receipt, t.p.statusOf(job, t.r), t.in.Delete); err != nil {
+	st := t.p.statusOf(job, t.r)
+	shown := &st
+	if t.r.Superseded {
+		shown = nil
+	}
+	if err := t.p.conclude(t.in, t.r, t.r.Archive+receiptSuffix, receipt, shown, t.in.Delete); err != nil {
 		return err
 	}
 	t.r.Moved, t.r.Tries, t.r.FirstFail = true, 0, time.Time{}
 	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
 	t.p.places.release(t.in.Outbox, t.r.Archive)
+	if t.r.letGo() {
+		t.p.log.Info("set let go", append([]any{"id", job.ID, "archive", t.r.Archive}, declarationOf(t.r.Declaration)...)...)
+		return nil
+	}
 	sent, duplicates, bytes := t.r.brought()
 	t.p.o.Observe(Event{What: Sent, ID: job.ID, Inbox: job.Inbox, Images: sent, Duplicates: duplicates, Bytes: bytes,
 		Took: t.r.SentAt.Sub(t.r.begun())})
@@ -101,18 +117,18 @@ func (t *task) finishSent(ctx context.Context) error {
 }
 
 // conclude shows how a set has ended, in this order: what there is to say of it in a file of that name, relative to the outbox,
-// its originals beside that, or no more with remove, and its status. Nothing is seen before its content is durable, and when
-// conclude returns nil all is. It may be repeated.
-func (p *Pipeline) conclude(in Inbox, r *Record, name string, says any, st Status, remove bool) error {
+// its originals beside that, or no more with remove, and its status, unless that is nil. Nothing is seen before its content is
+// durable, and when conclude returns nil all is. It may be repeated.
+func (p *Pipeline) conclude(in Inbox, r *Record, name string, says any, st *Status, remove bool) error {
 	b, err := marshal(says)
 	if err != nil {
 		return err
 	}
 	said := outbox.Content{Path: filepath.Join(in.Outbox, filepath.FromSlash(name)), Data: b}
-	return p.status.put(st, in.Outbox, func(status outbox.Content) error {
+	publish := func(status ...outbox.Content) error {
 		files := new(outbox.Batch)
 		show := func() error {
-			if err := files.Prepare([]outbox.Content{said, status}); err != nil {
+			if err := files.Prepare(append(status, said)); err != nil {
 				return err
 			}
 			if err := files.Show(said.Path); err != nil {
@@ -121,10 +137,19 @@ func (p *Pipeline) conclude(in Inbox, r *Record, name string, says any, st Statu
 			if err := p.clearInbox(files, in, r, remove); err != nil {
 				return err
 			}
-			return files.Show(status.Path)
+			for _, c := range status {
+				if err := files.Show(c.Path); err != nil {
+					return err
+				}
+			}
+			return nil
 		}
 		return errors.Join(show(), files.Close())
-	})
+	}
+	if st == nil {
+		return publish()
+	}
+	return p.status.put(*st, in.Outbox, func(c outbox.Content) error { return publish(c) })
 }
 
 // brought counts the photos of this round that the server has confirmed, with their bytes, and those that it had before.
@@ -163,7 +188,7 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record, logged string
 	for _, f := range r.Files {
 		reasonFile.Files = append(reasonFile.Files, r.inside(f.Path))
 	}
-	if err := p.conclude(in, r, r.Archive+errorSuffix, reasonFile, st, false); err != nil {
+	if err := p.conclude(in, r, r.Archive+errorSuffix, reasonFile, &st, false); err != nil {
 		return err
 	}
 	p.places.release(in.Outbox, r.Archive)
@@ -176,6 +201,9 @@ func (p *Pipeline) putFailed(in Inbox, job journal.Job, r *Record, logged string
 // clearInbox moves a set's files out of the inbox into its place in the outbox, or deletes them, then the marker and
 // the folders that are empty. A file that is not what was accepted stays: it is looked at like any new one.
 func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove bool) error {
+	if r.letGo() {
+		return nil // what lies under its names is another set's
+	}
 	gone := make([]string, 0, len(r.Files))
 	moves := make([]outbox.Pair, 0, len(r.Files))
 	for _, f := range r.Files {
@@ -270,7 +298,8 @@ func (p *Pipeline) receipt(job journal.Job, r *Record) Receipt {
 	rc := Receipt{
 		Schema: 1, Kind: "xray", ID: job.ID, Inbox: job.Inbox, Set: r.Set,
 		NomorAju: r.Declaration.NomorAju, NomorBlAwb: r.Declaration.NomorBlAwb, TanggalBlAwb: r.Declaration.TanggalBlAwb,
-		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, StateSent, true), OtherFiles: r.others(), Deleted: p.deletes(job.Inbox),
+		KodeKantor: r.Declaration.KodeKantor, Images: p.images(r, StateSent, !r.letGo()), OtherFiles: r.others(), Deleted: p.deletes(job.Inbox),
+		Elsewhere:   r.letGo(),
 		FirstSeenAt: p.local(r.FirstSeen), SentAt: p.local(r.SentAt), Answers: []Reply{},
 	}
 	if slices.ContainsFunc(r.Files, func(f File) bool { return f.Path == r.Sidecar }) {

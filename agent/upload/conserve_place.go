@@ -52,6 +52,7 @@ func (c *Conservation) sentPlace(out, rel string, folder, note bool) {
 	c.sentIn[mark] = place{out, rel}
 	switch {
 	case c.moving[placeOf(out, rel)]: // judged by its job, file by file
+	case rc.Elsewhere && !folder:
 	case folder && c.originals(out, rel, rc):
 	case c.deleted(rc):
 		c.ledger.Count(rc.Inbox, journal.Xray, func(t *journal.Tally) { t.Deleted += rc.files() })

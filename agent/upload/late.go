@@ -93,6 +93,9 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now tim
 		var at time.Time
 		for i, j := range jobs {
 			r, open, err := load(j)
+			if err == nil && r.Superseded {
+				continue // the name is another's now
+			}
 			if err == nil && j.State == journal.Active && r.anySent() {
 				if r.Root == in.in.Root && r.Folder == s.key.folder && r.overtaken(files, open) {
 					return &jobs[i], nil

@@ -129,8 +129,13 @@ func (t *task) logged(cause *journal.Cause) string {
 	return cause.Message
 }
 
-// fail decides that a set has failed, durably, before its files move to failed/.
+// fail decides that a set has failed, durably, before its files move to failed/. One that was let go has none to move: the server
+// is asked what it has of it until it says so.
 func (t *task) fail(ctx context.Context, cause *journal.Cause) {
+	if t.r.letGo() {
+		t.postpone(ctx, t.p.o.Now().Add(t.in.Retry.Max), cause)
+		return
+	}
 	t.r.Failure, t.r.Moved = cause, false
 	t.r.Archive = t.p.places.choose(t.in.Outbox, failedDir, t.r.Set)
 	err := t.step(stepMove, note{Why: cause.Message}, StateFailed, t.r.encode())

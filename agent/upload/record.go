@@ -63,6 +63,8 @@ type Record struct {
 	Moved   bool           `json:"moved,omitempty"`   // all files that are to move have moved
 	Round   int            `json:"round,omitempty"`   // how often the set was taken up again
 
+	Superseded bool `json:"superseded,omitempty"` // another job has the set's name and files, and shows its state
+
 	Replaced []string `json:"replaced,omitempty"` // where files would lie that someone has overwritten before they moved
 
 	// tried are, by image, the names of requests that the server did not know of when it was asked. They may have arrived after

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/reason"
@@ -21,20 +20,16 @@ func (t *task) renamed(ctx context.Context) bool {
 	if t.open != nil || t.r.Root != t.in.Root || !t.gone() {
 		return false
 	}
-	q, ok := t.p.inboxes[t.in.Name]
 	heir, err := t.heir(ctx)
-	if !ok || err != nil || heir == "" && !t.lateLost() {
+	if err != nil || heir == "" && !t.lateLost() {
 		return false
 	}
 	job := t.claim.Job()
-	cause := &journal.Cause{Code: string(reason.Disk), Message: errFiles.Error()}
-	t.settle(ctx, journal.Outcome{State: journal.Active, Due: t.p.o.Now().Add(time.Minute), Label: StateRetrying, Cause: cause,
-		Data: t.r.encode()})
-	if err := q.drop(ctx, job); err != nil {
-		t.p.log.Warn("set not let go", "id", job.ID, "error", err) // it comes here again
-		return true
+	if err := t.giveBack(ctx, StateRetrying, &journal.Cause{Code: string(reason.Disk), Message: errFiles.Error()}); err != nil {
+		return true // it comes here again
 	}
 	t.p.log.Info("files of the set are gone", "id", job.ID, "files", len(t.r.Files), "renamed_to", heir)
+	q := t.p.inboxes[t.in.Name]
 	q.showLatest(ctx, t.p.statusOf(job, t.r))
 	q.left(t.r, t.r.paths()) // so that they are new if they come back, also before a watcher has missed them
 	return true

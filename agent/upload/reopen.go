@@ -75,7 +75,7 @@ func (r *Record) take(fresh *Record, state journal.State) {
 	if fresh.Sidecar != "" {
 		r.Sidecar, r.Declaration = fresh.Sidecar, fresh.Declaration
 	}
-	r.Files, r.Archive, r.Failure, r.Moved = fresh.Files, "", nil, false
+	r.Files, r.Archive, r.Failure, r.Moved, r.Superseded = fresh.Files, "", nil, false, false
 	if state != journal.Active {
 		r.Tries, r.FirstFail, r.NotFound, r.PerBatch = 0, time.Time{}, time.Time{}, 0
 	}
@@ -148,21 +148,22 @@ func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
 	}
 	for _, j := range jobs {
 		r, _, err := load(j)
-		if err != nil || j.Key == key || j.State == journal.Done ||
+		if err != nil || j.Key == key || j.State == journal.Done || j.State == journal.Active && r.letGo() ||
 			j.State == journal.Failed && (in.p.unmoved(j.Key) || in.p.present(in.in, r.Archive)) ||
 			j.State == journal.Active && (r.Folder != k.folder || r.Root != in.in.Root) {
 			continue
 		}
 		in.p.forgetFailure(in.in, r.Archive) // first, as in reopen
-		if err := in.drop(ctx, j); err != nil {
+		if err := in.drop(ctx, j, j.ID == id(in.in.Name, k.name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// drop removes a job that never sent anything; one that did, or may have, loses its files and is left to end by itself.
-func (in *intake) drop(ctx context.Context, j journal.Job) error {
+// drop removes a job that never sent anything; one that did, or may have, loses its files and is left to end by itself, unseen
+// where it is superseded by another of its name.
+func (in *intake) drop(ctx context.Context, j journal.Job, superseded bool) error {
 	err := in.p.o.Store.Update(ctx, journal.Xray, j.Key, func(j *journal.Job) error {
 		r, open, err := load(*j)
 		if err != nil {
@@ -171,11 +172,12 @@ func (in *intake) drop(ctx context.Context, j journal.Job) error {
 		if !r.anySent() && open == nil {
 			return journal.Remove
 		}
-		r.Files, r.Failure = nil, nil
+		r.Files, r.Marker, r.Archive, r.Failure, r.Moved = nil, "", "", nil, false
+		r.Superseded, r.Tries, r.FirstFail = superseded, 0, time.Time{}
 		for i := range r.Images {
 			r.Images[i].Here = false
 		}
-		j.State, j.Due, j.Data = journal.Active, in.p.o.Now(), r.encode()
+		j.State, j.Label, j.Due, j.Cause, j.Data = journal.Active, StateSending, in.p.o.Now(), nil, r.encode()
 		return nil
 	})
 	if errors.Is(err, journal.ErrNotFound) {

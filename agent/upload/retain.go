@@ -190,6 +190,9 @@ func (p *Pipeline) rebuild(ctx context.Context, in Inbox) error {
 
 // recall puts one receipt into the journal, joined with what is known of the same set and declaration.
 func (p *Pipeline) recall(ctx context.Context, in Inbox, rc Receipt, archive string) error {
+	if rc.Elsewhere {
+		archive = ""
+	}
 	r := &Record{Set: rc.Set, Root: in.Root, FirstSeen: rc.FirstSeenAt, SentAt: rc.SentAt, Archive: archive, Moved: true, Attempts: 1}
 	d := &r.Declaration
 	d.NomorAju, d.NomorBlAwb, d.TanggalBlAwb, d.KodeKantor = rc.NomorAju, rc.NomorBlAwb, rc.TanggalBlAwb, rc.KodeKantor

@@ -139,6 +139,9 @@ func (t *task) showSending() {
 
 // showState writes the status of the claimed job, soon.
 func (t *task) showState(label string, cause *journal.Cause, due time.Time) {
+	if t.r.Superseded {
+		return
+	}
 	job := t.job
 	job.Label, job.Cause, job.Due, job.Updated = label, cause, due, t.p.o.Now()
 	t.p.status.later(t.p.statusOf(job, t.r), t.in.Outbox)
