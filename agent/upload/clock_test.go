@@ -81,3 +81,62 @@ func TestScannerThatReusesItsNamesEveryDay(t *testing.T) {
 		}
 	}
 }
+
+// TestClockSetBackWhileAnOutcomeIsOpen: what became of a lost add is asked before the grace is over, and the clock is set back
+// then. The grace ends nevertheless, no earlier than by a clock that was left alone.
+func TestClockSetBackWhileAnOutcomeIsOpen(t *testing.T) {
+	for name, running := range map[string]bool{"running": true, "stopped": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, simulator.Options{Faults: []simulator.Rule{{Op: simulator.Add, Count: 1, Do: simulator.DoCut, When: simulator.WhenRead}}})
+			var c clock
+			r.tune = func(o *upload.Options) { o.Now = c.now }
+			r.in.MaxImages, r.timeout = 1, 3*time.Second
+			r.start()
+			r.drop("A", map[string][]byte{"d.json": side("A1").json(), "a.jpg": jpg(1), "b.jpg": jpg(2)})
+			r.await("A", upload.StateRetrying)
+			if !running {
+				r.stop()
+			}
+			c.set(-24 * time.Hour)
+			if !running {
+				r.start()
+			}
+			r.await("A", upload.StateSent)
+			r.once("A1", jpg(1), jpg(2))
+			if waited := r.betweenAdds(); waited < r.timeout {
+				t.Errorf("sent again after %v, which is within the grace", waited)
+			}
+		})
+	}
+}
+
+// TestAddIsLostAfterTheClockWasSetBack: it has the whole grace, although it was sent before the time at which the agent started.
+func TestAddIsLostAfterTheClockWasSetBack(t *testing.T) {
+	r := newRig(t, simulator.Options{Faults: []simulator.Rule{{Op: simulator.Add, Count: 1, Do: simulator.DoCut, When: simulator.WhenRead}}})
+	var c clock
+	r.tune = func(o *upload.Options) { o.Now = c.now }
+	r.in.MaxImages, r.timeout = 1, 2*time.Second
+	r.start()
+	c.set(-time.Hour)
+	r.drop("A", map[string][]byte{"d.json": side("A1", "a.jpg", "b.jpg").json(), "a.jpg": jpg(1), "b.jpg": jpg(2)})
+	r.await("A", upload.StateSent)
+	r.once("A1", jpg(1), jpg(2))
+	if waited := r.betweenAdds(); waited < r.timeout {
+		t.Errorf("sent again after %v, which is within the grace", waited)
+	}
+}
+
+// betweenAdds is the time between the first add and the last.
+func (r *rig) betweenAdds() time.Duration {
+	var at []time.Time
+	for _, q := range r.sim.Requests() {
+		if q.Op == simulator.Add {
+			at = append(at, q.At)
+		}
+	}
+	if len(at) < 2 {
+		r.t.Fatalf("%d adds", len(at))
+	}
+	return at[len(at)-1].Sub(at[0])
+}

@@ -150,14 +150,31 @@ func (t *task) stillUnderWay(i *intent) bool {
 	if i.at.IsZero() {
 		return false // it was answered
 	}
-	since := i.at
-	if since.Before(t.p.started) {
-		since = t.p.started // an earlier process sent it, and may have done so until it died
-	}
-	end := since.Add(min(t.p.o.Timeout, maxGrace))
-	if end.After(t.p.o.Now()) {
+	now := t.p.o.Now()
+	end := t.p.lastUnderWay(i.at, now).Add(min(t.p.o.Timeout, maxGrace))
+	if end.After(now) {
 		t.notNow = end
 		return true
 	}
 	return false
+}
+
+// lastUnderWay is when a request of that time was under way at the latest, by the clock of now. An earlier process may have been
+// sending it until it died. Where the clock was set back since, and nobody knows how far, it is when that was first seen.
+func (p *Pipeline) lastUnderWay(at, now time.Time) time.Time {
+	if started := now.Add(-time.Since(p.started)); at.Before(started) {
+		return started
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !at.After(now) {
+		delete(p.ahead, at.UnixNano())
+		return at
+	}
+	seen, ok := p.ahead[at.UnixNano()]
+	if !ok {
+		seen = time.Now()
+		p.ahead[at.UnixNano()] = seen
+	}
+	return now.Add(-time.Since(seen))
 }

@@ -86,7 +86,7 @@ type Options struct {
 type Pipeline struct {
 	o       Options
 	log     *slog.Logger
-	started time.Time
+	started time.Time // by the steady clock, whatever the other is set to
 	inboxes map[string]*intake
 	disks   outbox.Disks
 	status  *statusWriter
@@ -97,6 +97,7 @@ type Pipeline struct {
 	mu      sync.Mutex
 	done    map[string][]chan struct{} // by job key: who waits for it to be settled
 	refused map[string]bool            // keys of refused sets that have not moved to failed/ yet
+	ahead   map[int64]time.Time        // by the time of a lost request that the clock is back before: since when that is known
 }
 
 // workersPerRequest is how many sets are worked on for each request that the client lets through at a time, so that the
@@ -126,10 +127,11 @@ func New(o Options) *Pipeline {
 	o.Requests = max(o.Requests, 1)
 	log := o.Logger.With("component", "upload")
 	p := &Pipeline{
-		o: o, log: log, started: o.Now(),
+		o: o, log: log, started: time.Now(),
 		inboxes: make(map[string]*intake), status: newStatusWriter(o.Changed, log), places: newPlaces(),
 		births: make(map[string]time.Time),
 		wake:   make(chan struct{}, 1), done: make(map[string][]chan struct{}), refused: make(map[string]bool),
+		ahead: make(map[int64]time.Time),
 	}
 	p.disks.Journal = o.DataDir
 	p.status.guards = make(map[string]*outbox.Guard)
