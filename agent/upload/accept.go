@@ -173,6 +173,8 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 // underWay reports whether a known set is being worked on just as it is; an error says that it cannot be taken up yet.
 func (in *intake) underWay(old journal.Job, before *Record, s snapshot, v verdict) (bool, error) {
 	switch {
+	case old.State == journal.Failed && !before.Moved:
+		return false, journal.ErrHeld // as below
 	case old.State != journal.Active:
 		return false, nil
 	case before.Folder != s.key.folder || before.Root != in.in.Root:

@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path"
@@ -133,6 +134,9 @@ func (p *Pipeline) finishRefusal(ctx context.Context, job journal.Job) error {
 		return err
 	}
 	err = p.o.Store.Update(ctx, journal.Xray, job.Key, func(j *journal.Job) error {
+		if j.State != journal.Failed || !bytes.Equal(j.Data, job.Data) {
+			return errChanged // it is more than what has moved, or something else, by now
+		}
 		r.Moved = true
 		j.Data = r.encode()
 		return nil

@@ -128,29 +128,22 @@ func (r *Record) takeImage(im Image, state journal.State) {
 }
 
 // supersede ends what other jobs had to do with the files of a set: a set whose nomorAju was corrected is another job,
-// and so is one that was refused and mended. What was sent stays known.
+// and so is one that was refused and mended. What was sent stays known. journal.ErrHeld: files of it are on their way to the outbox.
 func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
-	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name)})
+	jobs, err := in.known(ctx, k)
 	if err != nil {
 		return err
 	}
-	if strings.Contains(k.name, "~") { // it may have come back from failed/ under another name than it went
-		f := journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed}
-		err := journal.Newest(ctx, in.p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
-			if r, _, err := load(j); err == nil && path.Base(r.Archive) == k.name {
-				jobs = append(jobs, j)
-			}
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
 	for _, j := range jobs {
 		r, _, err := load(j)
-		if err != nil || j.Key == key || j.State == journal.Done || j.State == journal.Active && r.letGo() ||
-			j.State == journal.Failed && (in.p.unmoved(j.Key) || in.p.present(in.in, r.Archive)) ||
-			j.State == journal.Active && (r.Folder != k.folder || r.Root != in.in.Root) {
+		if err != nil || j.Key == key || j.State == journal.Done || j.State == journal.Active && r.letGo() {
+			continue
+		}
+		same := r.Folder == k.folder && r.Root == in.in.Root
+		if same && r.Archive != "" && !r.Moved {
+			return journal.ErrHeld // its files are on their way: what is still here as it was moves first
+		}
+		if j.State == journal.Failed && (in.p.unmoved(j.Key) || in.p.present(in.in, r.Archive)) || j.State == journal.Active && !same {
 			continue
 		}
 		in.p.forgetFailure(in.in, r.Archive) // first, as in reopen
@@ -159,6 +152,22 @@ func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
 		}
 	}
 	return nil
+}
+
+// known returns the jobs of sets of that name.
+func (in *intake) known(ctx context.Context, k setKey) ([]journal.Job, error) {
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name)})
+	if err != nil || !strings.Contains(k.name, "~") {
+		return jobs, err
+	}
+	f := journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed} // it may have come back under another name
+	err = journal.Newest(ctx, in.p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
+		if r, _, err := load(j); err == nil && path.Base(r.Archive) == k.name {
+			jobs = append(jobs, j)
+		}
+		return true
+	})
+	return jobs, err
 }
 
 // drop removes a job that never sent anything; one that did, or may have, loses its files and is left to end by itself, unseen
