@@ -26,7 +26,8 @@ func (r *Record) confirmed() time.Time {
 func (t *task) endLetGo(ctx context.Context) error {
 	job := t.claim.Job()
 	if !t.r.anySent() {
-		return t.giveBack(ctx, StateSending, nil)
+		t.giveBack(ctx, StateSending, nil)
+		return nil
 	}
 	t.r.Moved = true
 	t.settle(ctx, journal.Outcome{State: journal.Done, Label: StateSent, Data: t.r.encode()})
@@ -37,14 +38,14 @@ func (t *task) endLetGo(ctx context.Context) error {
 	return nil
 }
 
-// giveBack ends the claim and drops the job. One that cannot be dropped is due again.
-func (t *task) giveBack(ctx context.Context, label string, cause *journal.Cause) error {
+// giveBack ends the claim and drops the job. false: it could not be dropped, and is due again.
+func (t *task) giveBack(ctx context.Context, label string, cause *journal.Cause) bool {
 	job := t.claim.Job()
 	t.settle(ctx, journal.Outcome{State: journal.Active, Due: t.p.o.Now().Add(time.Minute), Label: label, Cause: cause,
 		Data: t.r.encode()})
 	if err := t.p.inboxes[t.in.Name].drop(ctx, job, t.r.Superseded); err != nil {
 		t.p.log.Warn("set not let go", "id", job.ID, "error", err)
-		return err
+		return false
 	}
-	return nil
+	return true
 }

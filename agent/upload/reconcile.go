@@ -88,16 +88,29 @@ func (t *task) arrivedAs(i int, there map[string]bool) string {
 			return name
 		}
 	}
-	im := t.r.Images[i]
-	for sha, name := range t.mem.tried {
-		if sha != im.SHA256 && foldName(name) == foldName(im.Name) {
-			return ""
-		}
-	}
-	if !there[foldName(im.Name)] {
+	name := t.r.Images[i].Name
+	if !there[foldName(name)] || t.triedForAnother(i) {
 		return ""
 	}
-	return im.Name
+	return name
+}
+
+// triedForAnother reports whether a lost request has carried another photo under the name of this one: of another set, or of this
+// before its file was replaced.
+func (t *task) triedForAnother(i int) bool {
+	im := t.r.Images[i]
+	same := func(name string) bool { return foldName(name) == foldName(im.Name) }
+	for sha, name := range t.mem.tried {
+		if sha != im.SHA256 && same(name) {
+			return true
+		}
+	}
+	for k, names := range t.r.tried {
+		if t.r.Images[k].SHA256 != im.SHA256 && slices.ContainsFunc(names, same) {
+			return true
+		}
+	}
+	return false
 }
 
 // recall learns from the names that the server has what other sets of the declaration have brought there, and that all of them

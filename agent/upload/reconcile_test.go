@@ -76,3 +76,20 @@ func TestKirimOfAnotherSetThatArrivesLate(t *testing.T) {
 		t.Errorf("the server has %v, want %v: %+v", got, want, st.Images)
 	}
 }
+
+// TestKirimThatArrivesLateForAReplacedPhoto: the photo of a set is replaced after the server said that it has none of it. What is
+// at the server under its name is the first, so the second is sent too.
+func TestKirimThatArrivesLateForAReplacedPhoto(t *testing.T) {
+	r := newRig(t, simulator.Options{Faults: lateArrival()})
+	r.unproved = true // a photo is overwritten
+	r.in.Retry.First, r.in.Retry.Max = time.Hour, time.Hour
+	r.start()
+	r.drop("X", map[string][]byte{"d.json": side("A1").json(), "1.jpg": jpg(1)})
+	r.await("X", upload.StateRetrying)
+	r.replace("X/1.jpg", jpg(2))
+	r.await("X", upload.StateSent)
+	r.once("A1", jpg(1), jpg(2))
+	if got, want := r.names("A1"), []string{"1.jpg", "1~2.jpg"}; !slices.Equal(got, want) {
+		t.Errorf("the server has %v, want %v", got, want)
+	}
+}

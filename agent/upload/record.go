@@ -195,7 +195,7 @@ func (r *Record) doubt(open *intent, found []int) {
 		return
 	}
 	for k, i := range open.Images {
-		if k < len(open.Names) && !slices.Contains(found, i) && !slices.Contains(r.tried[i], open.Names[k]) {
+		if i < len(r.Images) && k < len(open.Names) && !slices.Contains(found, i) && !slices.Contains(r.tried[i], open.Names[k]) {
 			if r.tried == nil {
 				r.tried = map[int][]string{}
 			}

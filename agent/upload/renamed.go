@@ -25,7 +25,7 @@ func (t *task) renamed(ctx context.Context) bool {
 		return false
 	}
 	job := t.claim.Job()
-	if err := t.giveBack(ctx, StateRetrying, &journal.Cause{Code: string(reason.Disk), Message: errFiles.Error()}); err != nil {
+	if !t.giveBack(ctx, StateRetrying, &journal.Cause{Code: string(reason.Disk), Message: errFiles.Error()}) {
 		return true // it comes here again
 	}
 	t.p.log.Info("files of the set are gone", "id", job.ID, "files", len(t.r.Files), "renamed_to", heir)
