@@ -102,7 +102,7 @@ type running struct {
 	stop func()
 }
 
-// watch runs a Watcher until the test ends. The change, if any, is made to it before.
+// watch runs a Watcher of a folder on a local disk until the test ends. The change, if any, is made to it before.
 func watch(t *testing.T, o Options, change func(*Watcher)) *running {
 	t.Helper()
 	r := &running{rec: newRecorder(), root: o.Root}
@@ -114,6 +114,7 @@ func watch(t *testing.T, o Options, change func(*Watcher)) *running {
 		t.Fatal(err)
 	}
 	r.Watcher = w
+	onDisk(w)
 	if change != nil {
 		change(w)
 	}
@@ -206,6 +207,16 @@ func remove(t *testing.T, path string) {
 // blind is a writer check that sees nothing, as on a system that does not tell.
 func blind(w *Watcher) {
 	w.sys.writer = func(string, bool) (writer, error) { return unknownWriter, nil }
+}
+
+// onDisk makes a Watcher take its root for one on a local disk, whatever the folder for temporary files lies on: a share would
+// be polled, at an interval that a test need not wait for.
+func onDisk(w *Watcher) {
+	w.sys.shareOf = func(path string) (share, error) {
+		s, err := shareOf(path)
+		s.network = false
+		return s, err
+	}
 }
 
 // fakeEvents is a notifier without events but those that a test sends.
