@@ -2,9 +2,15 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +46,8 @@ type statusWriter struct {
 	order   []string                 // keys of pending, in order of arrival
 	writing map[string]bool
 	names   map[string]string // by outbox and id: the file
-	taken   map[string]string // by file: the key that has it
+	taken   map[string]string // by file, folded where its folder folds: the key that has it
+	folds   map[string]bool   // by outbox: whether names that differ in letter case alone are one file there
 
 	away     map[string]time.Time // by outbox that could not be written: when to try it again
 	stopping bool                 // what cannot be written now is given up
@@ -55,7 +62,7 @@ type pendingStatus struct {
 func newStatusWriter(changed func(Status), log *slog.Logger) *statusWriter {
 	w := &statusWriter{
 		wake: make(chan struct{}, 1), changed: changed, log: log, pending: map[string]pendingStatus{}, writing: map[string]bool{},
-		names: map[string]string{}, taken: map[string]string{}, away: map[string]time.Time{},
+		names: map[string]string{}, taken: map[string]string{}, folds: map[string]bool{}, away: map[string]time.Time{},
 	}
 	w.cond = sync.NewCond(&w.mu)
 	return w
@@ -102,7 +109,7 @@ func (w *statusWriter) put(st Status, out string, publish func(outbox.Content) e
 	w.changed(st)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.taken, w.names[key]) // from now on the file itself tells whose it is
+	delete(w.taken, w.place(out, w.names[key])) // from now on the file itself tells whose it is
 	delete(w.names, key)
 	return nil
 }
@@ -122,7 +129,7 @@ func (w *statusWriter) drop(st Status, out string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.names, key)
-	delete(w.taken, name)
+	delete(w.taken, w.place(out, name))
 }
 
 // begin waits until nobody writes the file of key, and takes what was pending off; nil when nothing was.
@@ -215,14 +222,44 @@ func (w *statusWriter) file(key string, st Status, out string) (string, error) {
 		return name, nil
 	}
 	name, err := statusFile(out, st.Set, st.ID, func(file string) bool {
-		other, ok := w.taken[file]
+		other, ok := w.taken[w.place(out, file)]
 		return ok && other != key
 	})
 	if err != nil {
 		return "", err
 	}
-	w.names[key], w.taken[name] = name, key
+	w.names[key], w.taken[w.place(out, name)] = name, key
 	return name, nil
+}
+
+// place is what stands for a status file of an outbox in taken. Callers hold mu.
+func (w *statusWriter) place(out, file string) string {
+	folds, known := w.folds[out]
+	if !known {
+		dir := filepath.Join(out, statusDir)
+		var err error
+		if folds, err = foldsCase(dir); err == nil {
+			w.folds[out] = folds
+		}
+	}
+	if folds {
+		return strings.ToLower(file)
+	}
+	return file
+}
+
+// foldsCase reports whether a folder is found under its name in other letters, so that the files in it are too: on Windows and
+// macOS as a rule, and on a share of theirs. Of one that is not there that is not known.
+func foldsCase(dir string) (bool, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return runtime.GOOS == "windows" || runtime.GOOS == "darwin", err
+	}
+	other, err := os.Stat(filepath.Join(filepath.Dir(dir), strings.ToUpper(filepath.Base(dir))))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(info, other), err
 }
 
 // run writes what is due until ctx ends, and then what is left.

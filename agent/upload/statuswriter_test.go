@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -301,4 +302,41 @@ func TestManyWriters(t *testing.T) {
 			t.Errorf("%d files, %v", len(entries), err)
 		}
 	})
+}
+
+// Where AWB1.json and awb1.json are one file, sets of two inboxes whose names differ in letter case alone have one each.
+func TestStatusFilesWhereLetterCaseIsNone(t *testing.T) {
+	out := t.TempDir()
+	dir := filepath.Join(out, statusDir)
+	if folds, err := foldsCase(dir); err == nil || folds != (runtime.GOOS == "windows" || runtime.GOOS == "darwin") {
+		t.Errorf("of a folder that is not there: %v, %v", folds, err)
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err := os.Stat(filepath.Join(out, "Status"))
+	folds, looked := foldsCase(dir)
+	if folds != (err == nil) || looked != nil {
+		t.Errorf("folds %v, %v; in other letters it is found: %v", folds, looked, err)
+	}
+	for _, sets := range [][]string{{"AWB1", "awb1"}, {"awb2", "AWB2"}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newWriterRig(t, out)
+			r.w.folds[out] = true // also on a disk that tells them apart
+			for i, set := range sets {
+				r.w.later(statusIn(fmt.Sprintf("lane-%d/%s", i, set), set, StateReady), out)
+			}
+			pass(showLast)
+			r.expect("the first", sets[0]+".json", StateReady)
+			r.expect("the second", sets[1]+"~2.json", StateReady)
+			for i, set := range sets {
+				if err := r.put(statusIn(fmt.Sprintf("lane-%d/%s", i, set), set, StateSent)); err != nil {
+					t.Error(err)
+				}
+			}
+			if n := len(r.w.taken) + len(r.w.names); n != 0 {
+				t.Errorf("%d names are kept of sets that have ended: %v", n, r.w.taken)
+			}
+		})
+	}
 }
