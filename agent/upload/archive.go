@@ -231,7 +231,9 @@ func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove b
 	if err := clearFiles(files, moves, remove); err != nil {
 		return err
 	}
-	if r.Marker != "" {
+	q, ours := p.inboxes[in.Name]
+	ours = ours && r.Root == in.Root
+	if r.Marker != "" && !(ours && q.markerServes(r)) {
 		if err := outbox.Remove(r.path(r.Marker)); err != nil {
 			return fmt.Errorf("delete marker %s: %w", r.Marker, err)
 		}
@@ -242,10 +244,17 @@ func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove b
 			return err
 		}
 	}
-	if q, ok := p.inboxes[in.Name]; ok && r.Root == in.Root {
+	if ours {
 		q.left(r, gone)
 	}
 	return nil
+}
+
+// markerServes reports whether the marker of a set, one of one name for all, still stands for another that waits.
+func (in *intake) markerServes(r *Record) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.idx.markerServes(r.Marker, setKey{r.Set, r.Folder}, in.taken)
 }
 
 // clearFiles moves files, or deletes them once what was shown before is durable.

@@ -304,10 +304,36 @@ func (x *index) findMarker(k setKey) string {
 			return inside
 		}
 	}
-	if _, ok := x.root[name]; ok && (!k.folder || name != x.marker) {
-		return name
+	m, ok := x.root[name]
+	if !ok || k.folder && name == x.marker || name == x.marker && x.cameAfter(m, k) {
+		return ""
 	}
-	return ""
+	return name
+}
+
+// markerSlack is by how much later than a marker the watcher may have seen what was written before it.
+const markerSlack = 2 * time.Second
+
+// cameAfter reports whether a set has files that came, or changed, after a marker that stands for all sets. Both clocks have to
+// say so: ours may have seen two files in one look, and the times of files are those of the originals where they are copies.
+func (x *index) cameAfter(m *setFile, k setKey) bool {
+	g := x.stems[k.name]
+	return g != nil && slices.ContainsFunc(g.files, func(f *setFile) bool {
+		return f.Changed.After(m.Changed.Add(markerSlack)) && f.ModTime.After(m.ModTime)
+	})
+}
+
+// markerServes reports whether a marker stands for a set other than k that has its sidecar and is not among those taken in.
+func (x *index) markerServes(marker string, k setKey, taken map[setKey]string) bool {
+	if marker != x.marker || x.root[marker] == nil {
+		return false
+	}
+	for name := range x.sidecar {
+		if other := (setKey{name, false}); other != k && taken[other] == "" && x.findMarker(other) == marker {
+			return true
+		}
+	}
+	return false
 }
 
 // snapshot is a set's files at one moment.

@@ -241,6 +241,37 @@ func TestMarkerOfASet(t *testing.T) {
 	}
 }
 
+// TestMarkerForAllSets stands for what came before it, by either clock, and not for what came later.
+func TestMarkerForAllSets(t *testing.T) {
+	at := func(s int) time.Time { return clock0.Add(time.Duration(s) * time.Second) }
+	marker := watcher.File{Path: "ready.txt", Changed: at(100), ModTime: at(100)}
+	for _, c := range []struct {
+		what          string
+		seen, touched int
+		want          string
+	}{
+		{"before", 90, 90, "ready.txt"},
+		{"seen in the same look, touched after", 101, 105, "ready.txt"},
+		{"seen later, as after a start, but touched before", 200, 99, "ready.txt"},
+		{"later", 103, 103, ""},
+		{"long after", 9000, 9000, ""},
+	} {
+		x := newIndex("ready.txt")
+		car := watcher.File{Path: "S.json", Changed: at(c.seen), ModTime: at(c.touched), State: watcher.Rest}
+		x.apply([]watcher.File{{Path: "S_1.jpg", Changed: at(1), ModTime: at(1), State: watcher.Rest}, car, marker}, at(c.seen))
+		s, _ := x.get(setKey{"S", false})
+		if s.marker != c.want {
+			t.Errorf("a set that came %s: marker %q, want %q", c.what, s.marker, c.want)
+		}
+		again := marker
+		again.Changed, again.ModTime = at(9001), at(9001)
+		touched := x.apply([]watcher.File{again}, at(9001))
+		if s, _ := x.get(setKey{"S", false}); s.marker != "ready.txt" || !touched[s.key] {
+			t.Errorf("a set that came %s, with a new marker: %q, looked at %v", c.what, s.marker, touched[s.key])
+		}
+	}
+}
+
 // TestListTakesAndGivesBack: a listed file is its list's, whatever it is called, until the list says otherwise.
 func TestListTakesAndGivesBack(t *testing.T) {
 	x := newIndex("")
