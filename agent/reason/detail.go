@@ -1,6 +1,9 @@
 package reason
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Detail is what exactly is wrong with a sidecar, an image, a list or one of its lines: what a code's Text leaves open.
 type Detail string
@@ -81,6 +84,13 @@ const (
 	OtherNumber  Detail = "other_number"  //
 	NoPath       Detail = "no_path"       // the client's words
 	ResponseFile Detail = "response_file" // the file
+	AndMore      Detail = "and_more"      // names, how many more
+)
+
+// What keeps a failed set out of its inbox.
+const (
+	InboxAway  Detail = "inbox_away"   // the inbox, its folder, the sets
+	NoNameBack Detail = "no_name_back" // the inbox, the folder in the outbox
 )
 
 // Why a line of a list is rejected.
@@ -113,3 +123,14 @@ const (
 	ListJSONMore  Detail = "list_json_more"
 	ListNotArray  Detail = "not_array"
 )
+
+// fewNames is how many names a sentence holds.
+const fewNames = 20
+
+// Few returns names for a sentence: the first ones, and how many more there are.
+func Few(names []string, lang Language) string {
+	if more := len(names) - fewNames; more > 0 {
+		return AndMore.With(strings.Join(names[:fewNames], ", "), more).In(lang)
+	}
+	return strings.Join(names, ", ")
+}

@@ -52,6 +52,16 @@ var details = map[Detail]struct{ indonesian, english string }{
 	NoPath:      {"%v (lihat t2g.response_paths di kurir.yaml)", "%v (see t2g.response_paths in kurir.yaml)"},
 	ResponseFile: {"pdf_encoded bukan PDF yang utuh; isinya disimpan di %v",
 		"pdf_encoded is not a whole PDF; its content is in %v"},
+	AndMore: {"%s, dan %d lainnya", "%s, and %d more"},
+
+	InboxAway: {"folder inbox %s tidak dapat dibuka (%s), jadi tidak ada yang dipindahkan ke sana; coba lagi setelah folder itu " +
+		"tersambung kembali. Yang tetap di failed/: %s",
+		"the folder of inbox %s cannot be opened (%s), so nothing is moved into it; try again when it is back. " +
+			"What stays in failed/: %s"},
+	NoNameBack: {"inbox %s mengabaikan (ignore) semua nama yang dapat dipakai untuk set ini; pindahkan sendiri folder %s ke inbox " +
+		"dengan nama lain",
+		"inbox %s leaves alone (ignore) every name that this set could have there; move the folder %s into the inbox yourself, " +
+			"under another name"},
 
 	LineEmpty:  {"nomor Aju kosong", "there is no Aju number"},
 	LineLength: {"panjangnya %v karakter, seharusnya 26", "it has %v characters instead of 26"},

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"kurir/agent/journal"
 	"kurir/agent/reason"
 	"kurir/watcher"
@@ -30,6 +28,7 @@ type verdict struct {
 	ready      bool
 	cause      *journal.Cause // the set is broken: it fails
 	list       []string       // the sidecar's list of images
+	names      nameSet        // the names in list
 	listed     bool           // list is known
 	orphan     bool           // there is no sidecar
 	unmarked   bool           // nothing is missing but the done marker
@@ -162,7 +161,7 @@ func (in *intake) readInto(v *verdict, now time.Time) bool {
 	bad, isBad := errors.AsType[*sidecarError](err)
 	switch {
 	case err == nil:
-		v.side, v.list, v.listed = side, side.images, true
+		v.side, v.list, v.names, v.listed = side, side.images, namesIn(side.images), true
 		return true
 	case errors.Is(err, errBrokenOff) && now.Before(v.sidecar.Changed.Add(in.p.o.Patience)):
 		*v = v.waits(v.sidecar.Path, in.say(reason.WaitingWriter, path.Base(v.sidecar.Path)))
@@ -184,9 +183,9 @@ func (in *intake) readInto(v *verdict, now time.Time) bool {
 
 // found is what sort saw besides images and others.
 type found struct {
-	unsettled []string // not at rest
-	cut       []string // an image that breaks off, for less than the patience
-	bad       []string // neither image nor harmless
+	unsettled []watcher.File // not at rest
+	cut       []watcher.File // an image that breaks off, for less than the patience
+	bad       []string       // neither image nor harmless
 	unread    []string
 	err       error
 	again     time.Time
@@ -201,15 +200,15 @@ func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
 				f.unread, f.err = append(f.unread, file.Path), err
 				continue
 			}
-			f.unsettled = append(f.unsettled, file.Path)
+			f.unsettled = append(f.unsettled, file)
 			continue
 		}
 		l, err := in.lookAt(file)
 		patient := file.Changed.Add(in.p.o.Patience)
-		named := namedLikeImage(file.Path) || isListed(v.list, file.Path, v.sidecar.Path)
+		named := namedLikeImage(file.Path) || v.names.has(file.Path, v.sidecar.Path)
 		switch {
 		case errors.Is(err, errChanged):
-			f.unsettled = append(f.unsettled, file.Path)
+			f.unsettled = append(f.unsettled, file)
 			f.again = now.Add(time.Second)
 		case err != nil:
 			f.unread, f.err = append(f.unread, file.Path), err
@@ -217,7 +216,7 @@ func (in *intake) sort(v *verdict, rest []watcher.File, now time.Time) found {
 			v.images = append(v.images, file)
 		case l.state == cutImage && (named || file.Size > 0):
 			if now.Before(patient) {
-				f.cut = append(f.cut, file.Path)
+				f.cut = append(f.cut, file)
 				f.again = next(now, f.again, patient)
 				continue
 			}
@@ -263,16 +262,16 @@ func (in *intake) complete(v verdict, s snapshot, f found, now time.Time) verdic
 	v.again = f.again
 	blocked := append(slices.Clone(f.unsettled), f.cut...)
 	if len(v.list) > 0 {
-		missing := in.missing(v, s)
-		blocked = slices.DeleteFunc(blocked, func(p string) bool {
-			return !isListed(v.list, p, v.sidecar.Path) && !in.justCame(&v, s, p, now)
+		blocked = slices.DeleteFunc(blocked, func(file watcher.File) bool {
+			return !v.names.has(file.Path, v.sidecar.Path) && !in.justCame(&v, file, now)
 		})
-		for _, m := range missing {
-			v = v.waits(m, in.say(reason.WaitingImages, strings.Join(missing, ", ")))
+		if missing := missing(v, s); len(missing) > 0 {
+			v.waitingFor = append(v.waitingFor, missing...)
+			v = v.waits("", in.say(reason.WaitingImages, reason.Few(missing, in.p.o.Language)))
 		}
 	}
 	for _, b := range blocked {
-		v = v.waits(b, in.say(reason.WaitingWriter, path.Base(b)))
+		v = v.waits(b.Path, in.say(reason.WaitingWriter, path.Base(b.Path)))
 	}
 	count := len(v.images) + len(f.bad)
 	switch {
@@ -304,50 +303,13 @@ const otherRest = 2 * time.Second
 // justCame reports whether a file that a listed set does not list, and that is no image, may still come to rest within settle,
 // or otherRest. It is waited for until then, for it goes along with the set: left behind, it would wait for a sidecar that has
 // gone, while an image would follow as a late one. A program that keeps it open for longer holds nothing up.
-func (in *intake) justCame(v *verdict, s snapshot, name string, now time.Time) bool {
-	i := slices.IndexFunc(s.files, func(f watcher.File) bool { return f.Path == name })
-	if i < 0 || namedLikeImage(name) {
+func (in *intake) justCame(v *verdict, file watcher.File, now time.Time) bool {
+	if namedLikeImage(file.Path) {
 		return false
 	}
-	until := s.files[i].Changed.Add(max(in.in.Settle, otherRest))
+	until := file.Changed.Add(max(in.in.Settle, otherRest))
 	v.again = next(now, v.again, until)
 	return until.After(now)
-}
-
-// missing returns the listed names that are not there.
-func (in *intake) missing(v verdict, s snapshot) []string {
-	var out []string
-	there := make(map[string]bool, len(s.files))
-	for _, f := range s.files {
-		if f.Path != v.sidecar.Path {
-			there[path.Base(f.Path)] = true
-		}
-	}
-	for _, want := range v.list {
-		if there[want] { // the rule; the long way is for paths, letter case and Unicode's other forms
-			continue
-		}
-		if !slices.ContainsFunc(s.files, func(f watcher.File) bool {
-			return f.Path != v.sidecar.Path && isListed([]string{want}, f.Path, v.sidecar.Path)
-		}) {
-			out = append(out, want)
-		}
-	}
-	return out
-}
-
-// isListed reports whether a file is one of those a sidecar lists: by its path beside the sidecar, or by its name
-// alone, since scanners write either; Unicode's composed and decomposed forms are the same, and so is the case of
-// letters where nothing else fits.
-func isListed(list []string, file, sidecar string) bool {
-	if len(list) == 0 {
-		return false
-	}
-	rel := norm.NFC.String(strings.TrimPrefix(file, strings.TrimSuffix(sidecar, path.Base(sidecar))))
-	base := path.Base(rel)
-	return slices.ContainsFunc(list, func(l string) bool {
-		return strings.EqualFold(l, rel) || strings.EqualFold(l, base)
-	})
 }
 
 // moreImages says how many images are missing.

@@ -208,7 +208,8 @@ func (in *intake) report(ctx context.Context, s snapshot, v verdict, now time.Ti
 	}
 	in.mu.Unlock()
 	if long {
-		in.p.log.Warn("set waits for its partner", "id", id(in.in.Name, s.key.name), "waiting_for", v.waitingFor, "since", s.first)
+		in.p.log.Warn("set waits for its partner", "id", id(in.in.Name, s.key.name),
+			"waiting_for", reason.Few(v.waitingFor, reason.English), "since", s.first)
 	}
 }
 
