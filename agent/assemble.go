@@ -47,7 +47,7 @@ func (a *Agent) assembleUpload() error {
 
 func (a *Agent) uploadInbox(in config.Inbox) upload.Inbox {
 	return upload.Inbox{
-		Guard: a.disks.outboxes[in.Outbox], Offline: func() bool { return !a.watchers[in.Name].Status().Offline.IsZero() },
+		Guard: a.disks.outboxes[in.Outbox], Offline: func() bool { return a.watchers[in.Name].Away() != "" },
 		Name: in.Name, Root: in.Path, Outbox: in.Outbox, Settle: in.Settle.D(), Ignore: in.Ignore, Defaults: in.Defaults,
 		Fields: in.Fields, DoneMarker: in.DoneMarker, MinImages: in.MinImages, MaxImages: in.MaxImages,
 		MaxBytes: int64(in.MaxBytes), Delete: in.OnSent == "delete", Keep: in.Keep.D(),

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kurir/agent/control"
 	"kurir/agent/simulator"
 )
 
@@ -68,6 +70,45 @@ func TestInboxUnplugged(t *testing.T) {
 			r.once()
 		})
 	}
+}
+
+// TestRetryWhileTheInboxIsUnplugged moves nothing onto the bare mount point, where it would be hidden once the disk is back, not
+// even before the agent has noticed that the disk is gone. What else was named is tried again.
+func TestRetryWhileTheInboxIsUnplugged(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Options{Faults: []simulator.Rule{{Op: simulator.Kirim, Do: simulator.DoStatus, Status: 400}}})
+	disk := unplugged(t, r.lane)
+	r.start()
+	const car = "05010012345620250930000001"
+	must(t, os.WriteFile(filepath.Join(r.erp, "list.txt"), []byte(car+"\n"), 0o644))
+	r.until("the number is known", func() bool {
+		d, err := r.a.Documents(t.Context(), control.Query{Limit: 10})
+		return err == nil && len(d.Documents) == 1
+	})
+	r.drop("A", 1)
+	r.until("A has failed", func() bool { s, _ := r.state("A"); return s == "failed" && len(below(r.lane)) == 0 })
+	must(t, r.sim.SetFaults(nil))
+	unmount(t, r.lane)
+	var ids []string
+	var err error
+	r.until("A is refused, as soon as the journal knows that it has failed", func() bool {
+		ids, err = r.a.Retry(t.Context(), control.RetryRequest{IDs: []string{"lane/A", "erp/" + car}})
+		return err != nil || slices.Contains(ids, "lane/A")
+	})
+	if !slices.Equal(ids, []string{"erp/" + car}) || err == nil || !strings.Contains(err.Error(), "lane/A") {
+		t.Errorf("tried again: %v, error %v", ids, err)
+	}
+	if got := below(r.lane); len(got) != 0 {
+		t.Errorf("on the bare mount point lies %v", got)
+	}
+	bind(t, disk, r.lane)
+	r.untilWell("inbox lane")
+	r.until("A is taken for a retry", func() bool {
+		ids, err := r.a.Retry(t.Context(), control.RetryRequest{IDs: []string{"lane/A"}})
+		return err == nil && len(ids) == 1
+	})
+	r.untilSent("A")
+	r.once()
 }
 
 // TestInboxThatCannotBeEmptied: the inbox is read-only, or one file of a set is: its photos go out once, its files follow

@@ -82,4 +82,5 @@ type Status struct {
 	ScanTook  time.Duration // how long it took
 	Skipped   []Skip        // examples, at most 20
 	SkippedN  int           // how many in all
+	mounted   bool          // a file system of its own is mounted at the root
 }

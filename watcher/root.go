@@ -41,11 +41,8 @@ func (w *Watcher) probe(now time.Time) job {
 	old, fresh := w.base, !w.base.known || !w.now.Offline.IsZero()
 	retry := !w.retry.IsZero() && !now.Before(w.retry)
 	return func(p *progress) func(bool) {
-		s := w.lookAtRoot()
+		s := w.lookAgain(old.mounted)
 		p.step()
-		if s.reason == "" && old.mounted && !s.mounted {
-			s.reason = "nothing is mounted there any more; restart kurir if that is meant"
-		}
 		s.fresh = fresh || !s.info.sameFolder(old.info)
 		if s.reason == "" && (s.fresh || retry) {
 			w.prepare(&s)
@@ -58,6 +55,25 @@ func (w *Watcher) probe(now time.Time) job {
 			w.rootSeen(s)
 		}
 	}
+}
+
+// Away looks whether the root can be read at this moment, and returns why not, in words; "" when it can. Other than Status it
+// waits for the disk.
+func (w *Watcher) Away() string {
+	st := w.Status()
+	if !st.Offline.IsZero() {
+		return st.Reason
+	}
+	return w.lookAgain(st.mounted).reason
+}
+
+// lookAgain looks at a root at which a file system of its own was mounted before, or not.
+func (w *Watcher) lookAgain(mounted bool) rootSight {
+	s := w.lookAtRoot()
+	if s.reason == "" && mounted && !s.mounted {
+		s.reason = "nothing is mounted there any more; restart kurir if that is meant"
+	}
+	return s
 }
 
 // lookAtRoot finds out whether the root is a folder that can be read. Part of a job.
@@ -145,7 +161,7 @@ func (w *Watcher) rootSeen(s rootSight) {
 		w.log.Info("folder is back", "duration", now.Sub(since).Round(time.Second))
 		w.now.Offline, w.now.Reason = time.Time{}, ""
 	}
-	w.base.info, w.base.mounted = s.info, s.mounted
+	w.base.info, w.base.mounted, w.now.mounted = s.info, s.mounted, s.mounted
 	w.read(w.tree.root)
 }
 

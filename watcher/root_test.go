@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,6 +26,7 @@ func bubble(t *testing.T, root string, change func(*Watcher), story func(t *test
 		if err != nil {
 			t.Fatal(err)
 		}
+		onDisk(w)
 		if change != nil {
 			change(w)
 		}
@@ -176,6 +178,44 @@ func TestRootMountedAnew(t *testing.T) {
 		later(time.Hour)
 		if rec.told() != told {
 			t.Errorf("told again: %+v", rec.all[told:])
+		}
+	})
+}
+
+// Away sees at once what the next scan will: an hour is left until then.
+func TestAway(t *testing.T) {
+	dir := t.TempDir()
+	root, away := filepath.Join(dir, "inbox"), filepath.Join(dir, "away")
+	write(t, filepath.Join(root, "1.jpg"), "x")
+	var mounted atomic.Bool
+	mounted.Store(true)
+	change := func(w *Watcher) {
+		w.opts.Rescan = time.Hour
+		w.sys.lstat = func(path string) (info, error) {
+			in, err := lstat(path)
+			if path == dir && mounted.Load() {
+				in.dev++
+			}
+			return in, err
+		}
+	}
+	bubble(t, root, change, func(t *testing.T, w *Watcher, _ *recorder) {
+		expect := func(when, want string) {
+			if got := w.Away(); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+				t.Errorf("%s: %q, want %q", when, got, want)
+			}
+		}
+		later(time.Minute)
+		expect("at work", "")
+		mounted.Store(false)
+		expect("unmounted", "nothing is mounted there any more")
+		mounted.Store(true)
+		rename(t, root, away)
+		expect("without the folder", "the folder does not exist")
+		rename(t, away, root)
+		expect("back", "")
+		if !w.Status().Offline.IsZero() {
+			t.Error("a scan has come between: the test does not test")
 		}
 	})
 }

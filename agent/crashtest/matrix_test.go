@@ -31,6 +31,7 @@ var unreached = map[string]string{
 	"agent/outbox/rename_unix.go renameByLink":           "for file systems without an exclusive rename: tested in outbox",
 	"agent/outbox/rename_unix.go renameChecked":          "for file systems without an exclusive rename: tested in outbox",
 	"agent/upload/reopen.go intake.finishReturn":         "when a move back goes on after a crash",
+	"agent/upload/back.go Inbox.moveInto":                "when a set's folder stayed in the inbox for files that are left alone: tested in upload, interrupted too",
 	"agent/journal/bolt/backup.go SaveCopy":              "a copy elsewhere, for people",
 	"agent/journal/bolt/readonly.go":                     "only looks",
 	"agent/journal/bolt/os_unix.go give":                 "when root works in a folder of someone else's",

@@ -63,7 +63,8 @@ func (in *intake) consider(ctx context.Context, k setKey) time.Time {
 // returned reports whether a set has come back from failed/: an operator wants it tried again.
 func (in *intake) returned(ctx context.Context, k setKey) bool {
 	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name), State: journal.Failed})
-	return err == nil && slices.ContainsFunc(jobs, func(j journal.Job) bool {
+	others, failed := in.cameBack(ctx, k, "")
+	return errors.Join(err, failed) == nil && slices.ContainsFunc(append(jobs, others...), func(j journal.Job) bool {
 		r, _, err := load(j)
 		return err == nil && r.Moved && !in.p.present(in.in, r.Archive)
 	})
@@ -150,7 +151,7 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if known {
 		return in.reopen(ctx, key, r, false)
 	}
-	if err := in.supersede(ctx, s.key, key); err != nil {
+	if err := in.supersede(ctx, s.key, key, v.side.decl.NomorAju); err != nil {
 		return err
 	}
 	in.p.showTaken(in.in, s.key.name, r) // before a worker can be through with it

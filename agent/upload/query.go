@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"kurir/agent/journal"
-	"kurir/agent/outbox"
+	"kurir/agent/reason"
 )
 
 // maxLooked is how many jobs one query looks at for a search: what it has not found among them is for the next page.
@@ -116,7 +115,8 @@ func (q Query) finds(known ...string) bool {
 }
 
 // Retry tries again what failed or waits: a failed set's folder goes back into its inbox, as an operator would move it;
-// one that waits for its next attempt is due now. With no ids, all that failed. It returns the ids that are tried again.
+// one that waits for its next attempt is due now. With no ids, all that failed. It returns the ids that are tried again, also
+// with an error, which tells of the others. An inbox that is away is waited for by whoever calls: its sets stay in failed/.
 func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 	var jobs []journal.Job
 	if len(ids) == 0 {
@@ -135,6 +135,7 @@ func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 	}
 	var out []string
 	var failed []error
+	away := map[string][]string{} // by inbox: sets that cannot be moved there
 	patience, cancel := context.WithTimeout(ctx, movePatience)
 	defer cancel()
 	for _, j := range jobs {
@@ -143,12 +144,20 @@ func (p *Pipeline) Retry(ctx context.Context, ids []string) ([]string, error) {
 		if err == nil {
 			again, err = p.retryJob(ctx, j)
 		}
+		if errors.Is(err, errAway) {
+			away[j.Inbox] = append(away[j.Inbox], j.ID)
+			continue
+		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("retry %s: %w", j.ID, err))
 		}
 		if again && err == nil {
 			out = append(out, j.ID)
 		}
+	}
+	for _, inbox := range slices.Sorted(maps.Keys(away)) {
+		stay := reason.Few(away[inbox], p.o.Language)
+		failed = append(failed, errors.New(reason.InboxAway.With(inbox, p.inboxes[inbox].in.Root, stay).In(p.o.Language)))
 	}
 	return out, errors.Join(failed...)
 }
@@ -181,11 +190,20 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 	}
 	switch {
 	case j.State == journal.Failed && p.inboxes[j.Inbox] != nil && !p.unmoved(j.Key):
-		in := p.inboxes[j.Inbox].in
-		if !p.present(in, r.Archive) {
+		in := p.inboxes[j.Inbox]
+		if !p.present(in.in, r.Archive) {
 			return false, nil // its folder has been taken away, perhaps back into the inbox
 		}
-		return true, in.moveBack(r)
+		if in.in.away() {
+			return false, errAway
+		}
+		name, err := in.in.moveBack(r)
+		if err == nil {
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			in.plan(setKey{name, true}, p.o.Now()) // it may have been seen before all of it was there
+		}
+		return true, err
 	case j.State == journal.Active && j.Label == StateRetrying:
 		err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
 			if now.State == journal.Active {
@@ -200,15 +218,4 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 		return err == nil, err
 	}
 	return false, nil
-}
-
-// moveBack moves a failed set's folder into the inbox, under the next free name where its own is taken. Called again after it
-// was interrupted, it finishes.
-func (in Inbox) moveBack(r *Record) error {
-	for n := 1; ; n++ {
-		err := outbox.Move(filepath.Join(in.Outbox, filepath.FromSlash(r.Archive)), filepath.Join(in.Root, outbox.NumberedFolder(r.Set, n)))
-		if !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-	}
 }

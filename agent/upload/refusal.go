@@ -39,7 +39,7 @@ func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
 	}
 	r.Failure = v.cause
 	key := jobKey(in.in.Name, s.key.name, v.side.decl.NomorAju)
-	if err := in.clearWay(ctx, s.key, key); err != nil {
+	if err := in.clearWay(ctx, s.key, key, v.side.decl.NomorAju); err != nil {
 		return err
 	}
 	job := journal.Job{
@@ -81,8 +81,8 @@ func (in *intake) refuse(ctx context.Context, s snapshot, v verdict) error {
 
 // clearWay ends other jobs of a set that is refused, and takes the reason of an earlier refusal away, so that its folder
 // of failed/ is free again.
-func (in *intake) clearWay(ctx context.Context, k setKey, key string) error {
-	if err := in.supersede(ctx, k, key); err != nil {
+func (in *intake) clearWay(ctx context.Context, k setKey, key, nomorAju string) error {
+	if err := in.supersede(ctx, k, key, nomorAju); err != nil {
 		return err
 	}
 	old, err := in.p.o.Store.Get(ctx, journal.Xray, key)

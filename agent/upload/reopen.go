@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -129,8 +128,8 @@ func (r *Record) takeImage(im Image, state journal.State) {
 
 // supersede ends what other jobs had to do with the files of a set: a set whose nomorAju was corrected is another job,
 // and so is one that was refused and mended. What was sent stays known. journal.ErrHeld: files of it are on their way to the outbox.
-func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
-	jobs, err := in.known(ctx, k)
+func (in *intake) supersede(ctx context.Context, k setKey, key, nomorAju string) error {
+	jobs, err := in.known(ctx, k, nomorAju)
 	if err != nil {
 		return err
 	}
@@ -150,24 +149,21 @@ func (in *intake) supersede(ctx context.Context, k setKey, key string) error {
 		if err := in.drop(ctx, j, j.ID == id(in.in.Name, k.name)); err != nil {
 			return err
 		}
+		if r.Set != k.name && !in.inSight(r.Set) {
+			in.showLatest(ctx, in.p.statusOf(j, r))
+		}
 	}
 	return nil
 }
 
-// known returns the jobs of sets of that name.
-func (in *intake) known(ctx context.Context, k setKey) ([]journal.Job, error) {
+// known returns the jobs of sets of that name, and of those that have come back under it.
+func (in *intake) known(ctx context.Context, k setKey, nomorAju string) ([]journal.Job, error) {
 	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, k.name)})
-	if err != nil || !strings.Contains(k.name, "~") {
-		return jobs, err
+	if err != nil {
+		return nil, err
 	}
-	f := journal.Filter{Kind: journal.Xray, Inbox: in.in.Name, State: journal.Failed} // it may have come back under another name
-	err = journal.Newest(ctx, in.p.o.Store, f, journal.Place{}, func(j journal.Job) bool {
-		if r, _, err := load(j); err == nil && path.Base(r.Archive) == k.name {
-			jobs = append(jobs, j)
-		}
-		return true
-	})
-	return jobs, err
+	others, err := in.cameBack(ctx, k, nomorAju)
+	return append(jobs, others...), err
 }
 
 // drop removes a job that never sent anything; one that did, or may have, loses its files and is left to end by itself, unseen

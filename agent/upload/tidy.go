@@ -45,11 +45,7 @@ func (in *intake) tidy(ctx context.Context, name string) {
 	if err != nil || json.Unmarshal(b, &st) != nil || st.Inbox != in.in.Name || st.State == StateSent || st.State == StateFailed {
 		return
 	}
-	in.mu.Lock()
-	_, folder := in.idx.folders[st.Set]
-	_, stem := in.idx.stems[st.Set]
-	in.mu.Unlock()
-	if folder || stem || !strings.HasPrefix(st.ID, in.in.Name+"/") {
+	if in.inSight(st.Set) || !strings.HasPrefix(st.ID, in.in.Name+"/") {
 		return
 	}
 	if _, err := os.Stat(in.in.Root); err != nil {
@@ -61,4 +57,11 @@ func (in *intake) tidy(ctx context.Context, name string) {
 			in.p.log.Warn("status not removed", "file", name, "error", err)
 		}
 	}
+}
+
+// inSight reports whether there are files in the inbox of a set of that name, in either form.
+func (in *intake) inSight(name string) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.idx.group(setKey{name, true}) != nil || in.idx.group(setKey{name, false}) != nil
 }
