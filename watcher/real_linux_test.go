@@ -46,6 +46,7 @@ func TestWatchInAnotherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	onDisk(w)
 	go func() { _ = w.Run(t.Context()) }()
 	ended := make(chan struct{})
 	go func() { defer close(ended); _, _ = io.Copy(io.Discard, os.Stdin) }()
