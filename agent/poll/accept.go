@@ -192,7 +192,7 @@ func (p *Pipeline) trackAll(ctx context.Context, in Inbox, src, folder string) e
 	for range trackers {
 		g.Go(func() error {
 			for e := range entries {
-				if err := p.track(gctx, in, e, folder); err != nil {
+				if _, err := p.track(gctx, in, e, folder); err != nil {
 					return fmt.Errorf("track %s: %w", e.CAR, err)
 				}
 			}

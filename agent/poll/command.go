@@ -25,10 +25,10 @@ func (p *Pipeline) Add(ctx context.Context, inbox, number, kode string) (key str
 		return "", err
 	}
 	key = jobKey(in.Name, e.CAR)
-	if err := p.track(ctx, in, e, ""); err != nil {
-		return "", fmt.Errorf("track %s: %w", e.CAR, err)
+	added, err := p.track(ctx, in, e, "")
+	if err == nil && !added { // else it is due, and may be asked for already
+		err = p.change(ctx, in, key, func(j *journal.Job, rec *record) { p.now(j, rec) })
 	}
-	err = p.change(ctx, in, key, func(j *journal.Job, rec *record) { p.now(j, rec) })
 	if err != nil {
 		return "", fmt.Errorf("track %s: %w", e.CAR, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"kurir/agent/journal"
 )
 
@@ -210,6 +212,35 @@ func TestPollCommand(t *testing.T) {
 	}
 	if err := r.p.Retry(ctx, "erp/"+car2); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("unknown key: %v", err)
+	}
+}
+
+// A number that is new is asked for once: whoever adds it does not have it asked for again while it is.
+func TestAddedOnceIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.server.set(running("110"), nil)
+	r.start()
+	const total = 200
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i := range total {
+		g.Go(func() error {
+			_, err := r.p.Add(context.Background(), "erp", number(i), "")
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range total {
+		eventually(t, func() bool {
+			job, rec := r.job(number(i))
+			return rec.Polls > 0 && rec.Busy.IsZero() && job.Due.After(r.clock.Now())
+		}, func() string { return "not all have been polled" })
+	}
+	if n := len(r.server.requests("statusrespon", "")); n != total {
+		t.Errorf("%d questions about %d numbers", n, total)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 const heldFor = 10 * time.Second
 
 // track has a number polled from now on, on behalf of a list ("" is none). A number that is tracked already gains the
-// list; one that has failed or expired is tried again, with the list's kode_dokumen. Calling it again changes nothing.
-func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) error {
+// list; one that has failed or expired is tried again, with the list's kode_dokumen. Calling it again changes nothing. added:
+// it is new, and due now.
+func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) (added bool, err error) {
 	kode := e.Kode
 	if kode == "" {
 		kode = in.KodeDokumen
@@ -23,21 +24,21 @@ func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) er
 	if errors.Is(err, journal.ErrNotFound) {
 		err = p.o.Store.Put(ctx, newJob(in.Name, e.CAR, kode, list, p.o.Now()))
 		if err == nil || !errors.Is(err, journal.ErrExists) {
-			return err
+			return err == nil, err
 		}
 		job, err = p.o.Store.Get(ctx, journal.Aju, jobKey(in.Name, e.CAR))
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	rec, err := decodeRecord(job)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !rec.addList(list) && job.State != journal.Failed {
-		return nil
+		return false, nil
 	}
-	return p.change(ctx, in, job.Key, func(j *journal.Job, rec *record) {
+	return false, p.change(ctx, in, job.Key, func(j *journal.Job, rec *record) {
 		rec.addList(list)
 		if j.State == journal.Failed {
 			rec.Kode = kode
