@@ -44,7 +44,7 @@ func (in Inbox) moveBack(r *Record) (string, error) {
 		dst := filepath.Join(in.Root, numbered)
 		err := outbox.Move(src, dst)
 		if n == 1 && errors.Is(err, fs.ErrExist) && in.leftFor(r, src, dst) {
-			err = in.moveInto(src, dst)
+			return numbered, in.moveInto(src, dst)
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return numbered, err

@@ -210,18 +210,22 @@ func TestRetryOfASetNamedLikeAnUnfinishedFile(t *testing.T) {
 
 // TestRetryWithoutANameForIt says so, and moves nothing.
 func TestRetryWithoutANameForIt(t *testing.T) {
-	r := newRig(t, simulator.Options{})
-	r.in.Ignore = []string{"*.old", "*.old_"}
-	r.refuseAll()
-	r.start()
-	r.put("scan.old.json", side("A", "front.jpg").json())
-	r.put("front.jpg", jpg(1))
-	r.hasFailed("lane-1", "scan.old")
-	before := r.stays()
-	if ids, err := r.p.Retry(t.Context(), nil); len(ids) != 0 || err == nil || !strings.Contains(err.Error(), filepath.Join("failed", "scan.old")) {
-		t.Errorf("tried again: %v, error %v", ids, err)
-	}
-	if got := r.stays(); !slices.Equal(got, before) || len(below(t, r.inbox)) != 0 {
-		t.Errorf("it has moved: %v, %v", got, below(t, r.inbox))
+	for lang, says := range map[reason.Language]string{reason.English: "leaves alone", reason.Indonesian: "mengabaikan"} {
+		r := newRig(t, simulator.Options{})
+		r.tune = func(o *upload.Options) { o.Language = lang }
+		r.in.Ignore = []string{"*.old", "*.old_"}
+		r.refuseAll()
+		r.start()
+		r.put("scan.old.json", side("A", "front.jpg").json())
+		r.put("front.jpg", jpg(1))
+		r.hasFailed("lane-1", "scan.old")
+		before := r.stays()
+		ids, err := r.p.Retry(t.Context(), nil)
+		if len(ids) != 0 || err == nil || !strings.Contains(err.Error(), filepath.Join("failed", "scan.old")) || !strings.Contains(err.Error(), says) {
+			t.Errorf("tried again: %v, error %v", ids, err)
+		}
+		if got := r.stays(); !slices.Equal(got, before) || len(below(t, r.inbox)) != 0 {
+			t.Errorf("it has moved: %v, %v", got, below(t, r.inbox))
+		}
 	}
 }

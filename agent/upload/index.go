@@ -315,10 +315,11 @@ func (x *index) findMarker(k setKey) string {
 const markerSlack = 2 * time.Second
 
 // cameAfter reports whether a set has files that came, or changed, after a marker that stands for all sets. Both clocks have to
-// say so: ours may have seen two files in one look, and the times of files are those of the originals where they are copies.
+// say so: ours may have seen two files in one look, and the times of files are those of the originals where they are copies. A set
+// that lists its images has them all by its list, whenever they came.
 func (x *index) cameAfter(m *setFile, k setKey) bool {
 	g := x.stems[k.name]
-	return g != nil && slices.ContainsFunc(g.files, func(f *setFile) bool {
+	return g != nil && len(x.lists[k.name]) == 0 && slices.ContainsFunc(g.files, func(f *setFile) bool {
 		return f.Changed.After(m.Changed.Add(markerSlack)) && f.ModTime.After(m.ModTime)
 	})
 }

@@ -263,6 +263,11 @@ func TestMarkerForAllSets(t *testing.T) {
 		if s.marker != c.want {
 			t.Errorf("a set that came %s: marker %q, want %q", c.what, s.marker, c.want)
 		}
+		x.list("S", []string{"S_1.jpg"}, at(9000), map[setKey]bool{})
+		if s, _ := x.get(setKey{"S", false}); s.marker != "ready.txt" {
+			t.Errorf("a set with a list that came %s: marker %q", c.what, s.marker)
+		}
+		x.list("S", nil, at(9000), map[setKey]bool{})
 		again := marker
 		again.Changed, again.ModTime = at(9001), at(9001)
 		touched := x.apply([]watcher.File{again}, at(9001))

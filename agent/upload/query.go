@@ -203,6 +203,9 @@ func (p *Pipeline) retryJob(ctx context.Context, j journal.Job) (bool, error) {
 			defer in.mu.Unlock()
 			in.plan(setKey{name, true}, p.o.Now()) // it may have been seen before all of it was there
 		}
+		if w, ok := errors.AsType[wrong](err); ok {
+			err = errors.New(w.In(p.o.Language))
+		}
 		return true, err
 	case j.State == journal.Active && j.Label == StateRetrying:
 		err := p.o.Store.Update(ctx, journal.Xray, j.Key, func(now *journal.Job) error {
