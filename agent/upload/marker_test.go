@@ -58,6 +58,7 @@ func TestMarkerForAllStandsForNothingLater(t *testing.T) {
 	r.await("S", upload.StateSent)
 	r.waitsFor("T", "ready.txt")
 	r.put("T_2.jpg", jpg(3))
+	r.until("both photos of T are seen", func() bool { return len(r.status("T").Images) == 2 })
 	r.put("ready.txt", nil)
 	r.await("T", upload.StateSent)
 	r.once("S", jpg(1))
