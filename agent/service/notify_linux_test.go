@@ -82,6 +82,42 @@ func TestReadyOnceTheWorkSaysSo(t *testing.T) {
 	}
 }
 
+// TestStoppingIsSaidFirst: however quickly the work ends, the service manager has heard of it before the process is gone.
+func TestStoppingIsSaidFirst(t *testing.T) {
+	said := listener(t)
+	gone, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gone.Close()
+	for range 300 {
+		ctx, cancel := context.WithCancel(t.Context())
+		began := make(chan struct{})
+		done := make(chan error)
+		go func() {
+			done <- service.Run(ctx, "kurir", service.Job{Work: func(ctx context.Context, _ func()) error {
+				close(began)
+				<-ctx.Done()
+				return nil
+			}})
+		}()
+		<-began
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gone.Write([]byte("gone")); err != nil {
+			t.Fatal(err)
+		}
+		if s := next(t, said); s != "STOPPING=1" {
+			t.Fatalf("said %q when it was gone", s)
+		}
+		if s := next(t, said); s != "gone" {
+			t.Fatalf("said %q once more", s)
+		}
+	}
+}
+
 func TestSignsOfLifeEndWithHealth(t *testing.T) {
 	said := listener(t)
 	t.Setenv("WATCHDOG_USEC", "60000")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"strconv"
+	"sync"
 )
 
 // Account is the name of the account that this process runs as.
@@ -55,8 +56,12 @@ func alone(ctx context.Context, job Job) error {
 	n := newNotifier()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, n.stopping)()
+	stopping := sync.OnceFunc(n.stopping)
+	defer context.AfterFunc(ctx, stopping)()
 	err := job.Work(inner, func() { n.ready(inner, job.Health) })
+	if ctx.Err() != nil {
+		stopping() // the work may have ended before this was said
+	}
 	return unasked(ctx, err)
 }
 
