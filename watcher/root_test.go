@@ -193,7 +193,7 @@ func TestAway(t *testing.T) {
 		w.opts.Rescan = time.Hour
 		w.sys.lstat = func(path string) (info, error) {
 			in, err := lstat(path)
-			if path == dir && mounted.Load() {
+			if path == filepath.Dir(w.root) && mounted.Load() {
 				in.dev++
 			}
 			return in, err
