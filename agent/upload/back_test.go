@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/reason"
@@ -137,6 +138,33 @@ func TestRetryOfASetWhoseFolderStayed(t *testing.T) {
 				t.Errorf("there is another set: %+v", st)
 			}
 		})
+	}
+}
+
+// TestMoveBackIsNoLateImage: the files of a failed set that is moved back into its folder, of which the sidecar comes last, do not
+// go to another declaration whose set of that name was sent before, however long the move takes.
+func TestMoveBackIsNoLateImage(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.start()
+	r.drop("S", map[string][]byte{"d.json": side("A1").json(), "z.jpg": jpg(1)})
+	r.await("S", upload.StateSent)
+	r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
+	accept := r.refuseAll()
+	r.drop("S", map[string][]byte{"d.json": side("A2").json(), "a.jpg": jpg(2), "b.jpg": jpg(3), "Thumbs.db": []byte("t")})
+	r.hasFailed("lane-1", "S")
+	accept()
+	must(t, os.Rename(filepath.Join(r.out, "failed", "S", "a.jpg"), filepath.Join(r.inbox, "S", "a.jpg")))
+	r.until("it is known to wait", func() bool {
+		sets, _, err := r.p.Sets(t.Context(), upload.Query{State: upload.StateWaiting})
+		return err == nil && len(sets) == 1
+	})
+	<-time.After(10 * r.in.Settle) // longer than a late image rests
+	r.retryAll()
+	r.until("it is sent", func() bool { return len(r.sim.Photos("A2")) == 2 })
+	r.once("A1", jpg(1))
+	r.once("A2", jpg(2), jpg(3))
+	if got := r.stays(); len(got) != 0 {
+		t.Errorf("stays failed: %v", got)
 	}
 }
 

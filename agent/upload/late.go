@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"kurir/agent/journal"
@@ -89,6 +90,9 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now tim
 		if err != nil {
 			return nil, err
 		}
+		if onTheirWay(jobs, s.key, files) {
+			return nil, nil
+		}
 		var latest *journal.Job
 		var at time.Time
 		for i, j := range jobs {
@@ -111,4 +115,24 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now tim
 		}
 	}
 	return nil, nil
+}
+
+// onTheirWay reports whether files without a sidecar are those of a failed set that is being moved back, or was when that was
+// interrupted: its sidecar comes last, so no other set is looked for.
+func onTheirWay(jobs []journal.Job, k setKey, files []File) bool {
+	return len(files) > 0 && slices.ContainsFunc(jobs, func(j journal.Job) bool {
+		if j.State != journal.Failed {
+			return false
+		}
+		r, _, err := load(j)
+		return err == nil && r.Moved && slices.ContainsFunc(r.Files, func(old File) bool {
+			return slices.ContainsFunc(files, func(f File) bool {
+				name := f.Path
+				if k.folder {
+					name = strings.TrimPrefix(name, k.name+"/")
+				}
+				return name == r.inside(old.Path) && f.Size == old.Size
+			})
+		})
+	})
 }
