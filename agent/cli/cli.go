@@ -7,8 +7,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -198,6 +200,16 @@ func (a *app) withJSON(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// deniedHint is what to do where nothing is known to be wrong with the configuration, but this account may not read it; ""
+// where there is something to correct.
+func (a *app) deniedHint(err error) string {
+	if !errors.Is(err, fs.ErrPermission) {
+		return ""
+	}
+	return a.say(`akun ini tidak boleh membacanya: pakai akun layanan kurir, atau sudo (di Windows terminal "Run as administrator")`,
+		`this account may not read it: use that of the kurir service, or sudo (on Windows a terminal opened with "Run as administrator")`)
+}
+
 // load reads the configuration, whose language and time zone count from then on.
 func (a *app) load() (*config.Config, error) {
 	path, err := config.Find(a.config)
@@ -206,7 +218,7 @@ func (a *app) load() (*config.Config, error) {
 	}
 	cfg, err := config.Load(path)
 	if err != nil {
-		return nil, &usageError{err: err, config: true}
+		return nil, &usageError{err: err, config: true, hint: a.deniedHint(err)}
 	}
 	a.lang, a.zone = reason.Language(cfg.Lang()), cfg.Location()
 	return cfg, nil

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,9 +23,11 @@ func (r *reading) lookup(name string) (string, bool) {
 	if r.variables == nil {
 		r.variables = map[string]string{}
 		// A file that is not there, or that this account may not read, has no variables for it.
-		if data, err := os.ReadFile(source(EnvironmentFile(r.file))); err == nil && len(data) <= maxFile {
+		data, err := os.ReadFile(source(EnvironmentFile(r.file)))
+		if err == nil && len(data) <= maxFile {
 			r.variables = variablesOf(toUTF8(data))
 		}
+		r.sealed = errors.Is(err, fs.ErrPermission)
 	}
 	value, ok := r.variables[name]
 	return value, ok

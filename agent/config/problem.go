@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -45,6 +46,14 @@ func (e Errors) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// deniedRemedy is what to do where the configuration may be right, but this account may not read a file that it names.
+const deniedRemedy = "use the account that the agent runs as, or an administrator's; if the agent says so, let its account read it"
+
+// Is makes errors.Is find fs.ErrPermission where nothing is wrong but that this account may not read what is needed.
+func (e Errors) Is(target error) bool {
+	return target == fs.ErrPermission && !slices.ContainsFunc(e, func(p Problem) bool { return p.Remedy != deniedRemedy })
 }
 
 func (e Errors) sort() {

@@ -21,6 +21,7 @@ type reading struct {
 	broken    map[string]bool   // the keys whose value could not be taken: nothing more is said of them
 	file      string            // absolute
 	variables map[string]string // of the environment file; nil until one is needed
+	sealed    bool              // this account may not read the environment file
 	secrets   []string          // the files that secrets are read from
 	problems  Errors
 }

@@ -69,11 +69,14 @@ func (r *reading) variable(name string) (string, *fault) {
 			"write ${NAME} or ${file:PATH}, or $${ for the characters ${ themselves"}
 	}
 	value, ok := r.lookup(name)
-	if !ok {
-		return "", &fault{fmt.Sprintf("the environment variable %s is not set", name),
-			fmt.Sprintf("write %s=... into %s beside this file, or take a file: ${file:PATH}", name, filepath.Base(EnvironmentFile(r.file)))}
+	if ok {
+		return value, nil
 	}
-	return value, nil
+	unset, beside := fmt.Sprintf("the environment variable %s is not set", name), filepath.Base(EnvironmentFile(r.file))
+	if r.sealed {
+		return "", &fault{fmt.Sprintf("%s, and %s beside this file may not be read by this account", unset, beside), deniedRemedy}
+	}
+	return "", &fault{unset, fmt.Sprintf("write %s=... into %s beside this file, or take a file: ${file:PATH}", name, beside)}
 }
 
 // secretFile returns the content of the file that ${file:path} names.
@@ -95,7 +98,7 @@ func (r *reading) secretFile(path string) (string, *fault) {
 	case errors.Is(err, fs.ErrNotExist):
 		return failed("does not exist")
 	case errors.Is(err, fs.ErrPermission):
-		return failed("may not be read by this account")
+		return "", &fault{fmt.Sprintf("the file %q may not be read by this account", path), deniedRemedy}
 	case err != nil:
 		return failed("cannot be opened")
 	}
