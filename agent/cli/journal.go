@@ -79,13 +79,20 @@ func (a *app) dial(ctx context.Context, cfg *config.Config) (*control.Client, er
 	return client, err
 }
 
-// heldElsewhere explains a journal that is in use by an agent that does not answer.
+// heldElsewhere explains a journal that is in use although no agent answers. Whoever only looks need not stop anything.
 func (a *app) heldElsewhere(err error) error {
-	if held, ok := errors.AsType[*bolt.HeldError](err); ok {
-		return fmt.Errorf(a.say("%w (agen yang berjalan belum menjawab: tunggu sebentar lalu coba lagi)",
-			"%w (the agent that runs does not answer yet: wait a moment and try again)"), held)
+	held, ok := errors.AsType[*bolt.HeldError](err)
+	if !ok {
+		return err
 	}
-	return err
+	by := a.say("proses lain", "another process")
+	if held.PID != 0 {
+		by = fmt.Sprintf(a.say("proses %d", "process %d"), held.PID)
+	}
+	return spoken{err, fmt.Sprintf(a.say(
+		"jurnal %s sedang dipakai %s: agen yang sedang mulai, berhenti, atau sibuk, atau perintah lain; tunggu sebentar lalu coba lagi",
+		"the journal %s is in use by %s: an agent that is starting, stopping or busy, or another command; wait a moment and try again"),
+		held.Path, by)}
 }
 
 func (a *app) journalBackupCommand() *cobra.Command {

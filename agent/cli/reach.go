@@ -39,7 +39,7 @@ func (a *app) reach(ctx context.Context, cfg *config.Config) (*reached, error) {
 	}
 	own, err := newAgent(cfg, agentOptions{logger: a.quietLog()})
 	if err != nil {
-		return nil, err
+		return nil, a.heldElsewhere(err)
 	}
 	return &reached{backend: own, leave: own.Close}, nil
 }
