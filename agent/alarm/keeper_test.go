@@ -255,6 +255,38 @@ func TestStorm(t *testing.T) {
 }
 
 // TestSilenceCountsAcrossRestarts watches an inbox into which nothing has ever come.
+// A chat service that refuses long messages gets what it takes, however much happens at once, and the rest is counted.
+func TestMessageThatIsNotRefusedForItsLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, "")
+		to := s.receiver("chat")
+		send := to.Send
+		to.Send = func(ctx context.Context, m Message) error {
+			if n := len(m.Title + "\n\n" + m.Text); n > 4096 {
+				return fmt.Errorf("message is too long: %d", n)
+			}
+			return send(ctx, m)
+		}
+		var f Facts
+		for i := range 12 {
+			ended := Ended{N: 3, First: time.Now(), Last: time.Now(), ID: fmt.Sprintf("lane-%d/%s", i, strings.Repeat("AWB-", 40)), Code: reason.SidecarInvalid}
+			f.Inboxes = append(f.Inboxes, Inbox{Name: fmt.Sprintf("lane-%d", i), Failed: ended})
+		}
+		f.Broken = []Broken{{Path: "/srv/" + strings.Repeat("folder/", 500), Since: time.Now(), Why: strings.Repeat("no such file, ", 100)}}
+		s.set(f)
+		s.startWith(to)
+		s.pass(10 * time.Minute)
+		got := s.told("chat")
+		if len(got) != 1 || !strings.Contains(got[0], "13 alarm(s)") || !strings.Contains(got[0], "see kurir status") {
+			t.Fatalf("it was told %d times: %.200q", len(got), got)
+		}
+		if n := strings.Count(got[0], "NEEDS ACTION"); n < 4 || !strings.Contains(got[0], fmt.Sprintf("and %d more", 13-n)) {
+			t.Errorf("of 13 alarms %d are told: %q", n, got[0])
+		}
+		s.stop()
+	})
+}
+
 func TestSilenceCountsAcrossRestarts(t *testing.T) {
 	record := filepath.Join(t.TempDir(), "alarms.json")
 	synctest.Test(t, func(t *testing.T) {

@@ -14,10 +14,11 @@ type Message struct {
 	Text  string
 }
 
-// The most that a message holds: chat services cut longer ones.
+// The most that a message holds: chat services cut longer ones, or refuse them (Telegram, WeCom and Lark above 4096).
 const (
-	mostLines = 8
-	mostText  = 400
+	mostLines = 8    // alarms
+	mostBytes = 3500 // of them all
+	mostText  = 400  // characters of one text
 )
 
 // line is one alarm in a message.
@@ -36,31 +37,20 @@ func (k *Keeper) compose(lines []line) Message {
 		}
 		return english
 	}
-	var stand, over int
+	var stand, over, told int
 	var b strings.Builder
-	for i, l := range lines {
+	for _, l := range lines {
 		if l.over.IsZero() {
 			stand++
 		} else {
 			over++
 		}
-		if i >= mostLines {
-			continue
+		if text := l.words(say); told < mostLines && (told == 0 || b.Len()+len(text) <= mostBytes) {
+			b.WriteString(text)
+			told++
 		}
-		head := say("PERLU TINDAKAN", "NEEDS ACTION")
-		switch {
-		case !l.over.IsZero():
-			head = say("SELESAI", "OVER")
-		case l.again:
-			head = say("MASIH BERLANGSUNG", "STILL SO")
-		}
-		fmt.Fprintf(&b, "%s: %s\n%s\n", head, l.alarm.Subject, cut(l.text))
-		if l.over.IsZero() {
-			fmt.Fprintf(&b, "%s (%s): %s\n", say("Tindakan", "Action"), l.alarm.Who, cut(l.alarm.Action))
-		}
-		b.WriteByte('\n')
 	}
-	if n := len(lines) - mostLines; n > 0 {
+	if n := len(lines) - told; n > 0 {
 		fmt.Fprintf(&b, say("... dan %d lainnya: lihat kurir status.\n", "... and %d more: see kurir status.\n"), n)
 	}
 	title := fmt.Sprintf(say("kurir di %s: %d alarm", "kurir on %s: %d alarm(s)"), k.o.Host, stand)
@@ -71,6 +61,22 @@ func (k *Keeper) compose(lines []line) Message {
 		title += fmt.Sprintf(say(", %d selesai", ", %d over"), over)
 	}
 	return Message{Title: title, Text: strings.TrimSpace(b.String())}
+}
+
+// words are what is said of one alarm.
+func (l line) words(say func(indonesian, english string) string) string {
+	head := say("PERLU TINDAKAN", "NEEDS ACTION")
+	switch {
+	case !l.over.IsZero():
+		head = say("SELESAI", "OVER")
+	case l.again:
+		head = say("MASIH BERLANGSUNG", "STILL SO")
+	}
+	text := fmt.Sprintf("%s: %s\n%s\n", head, cut(l.alarm.Subject), cut(l.text))
+	if l.over.IsZero() {
+		text += fmt.Sprintf("%s (%s): %s\n", say("Tindakan", "Action"), l.alarm.Who, cut(l.alarm.Action))
+	}
+	return text + "\n"
 }
 
 // cut bounds a text, and makes one line of it.
