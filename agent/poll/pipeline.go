@@ -70,6 +70,7 @@ type Pipeline struct {
 	summaries *summaries
 	reported  reported
 	wake      chan struct{} // one slot: a document may be due
+	reread    time.Duration // until an outbox that could not be read is tried again
 	ownClock  bool          // the clock is the system's, which the journal goes by too
 
 	naming  sync.Mutex                    // held while a list or a document chooses its folder
@@ -104,7 +105,7 @@ func New(o Options) *Pipeline {
 		o: o, log: o.Logger.With("component", "poll"), inboxes: make(map[string]Inbox),
 		wake: make(chan struct{}, 1), folders: make(map[string]string), waiting: make(map[string][]chan journal.Job),
 	}
-	p.ownClock = own
+	p.ownClock, p.reread = own, rereadFirst
 	p.summaries = newSummaries(p)
 	p.disks.Journal = o.DataDir
 	for _, in := range o.Inboxes {
@@ -117,7 +118,8 @@ func New(o Options) *Pipeline {
 // Run rebuilds what a lost journal knew, then polls until ctx ends and everything has stopped. Requests under way at
 // the end are cut, and asked again at their pace. It may be called once.
 func (p *Pipeline) Run(ctx context.Context) error {
-	if err := p.rebuild(ctx); err != nil {
+	whole, err := p.rebuild(ctx)
+	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
 	for _, in := range p.o.Inboxes {
@@ -127,6 +129,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.summaries.run(gctx) })
+	g.Go(func() error { return p.rebuildLater(gctx, whole) })
 	if p.ownClock {
 		g.Go(func() error { return journal.WatchClock(gctx, p.o.Store, journal.Aju, p.o.Now, p.Wake) })
 	}

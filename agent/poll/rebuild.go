@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,14 +15,21 @@ import (
 	"kurir/agent/journal"
 )
 
+// The wait between two tries of an outbox that cannot be read, the first and the longest.
+const (
+	rereadFirst = 10 * time.Second
+	rereadMost  = 5 * time.Minute
+)
+
 // rebuiltKind marks the inboxes whose outboxes the journal knows.
 const rebuiltKind journal.Kind = "rebuilt"
 
 // rebuild makes up for a journal that knows nothing of an inbox although its outbox does: the documents and the lists
 // in it are tracked again, each as its status file left it. Nothing is asked or delivered twice for it. It is done once for
 // each journal, and begun again when it was interrupted. The lists come after the documents of all inboxes, which tell
-// whose they are where inboxes share an outbox.
-func (p *Pipeline) rebuild(ctx context.Context) error {
+// whose they are where inboxes share an outbox. whole is false when an outbox could not be read: then it is to be called again.
+// An error is one that ends all work.
+func (p *Pipeline) rebuild(ctx context.Context) (whole bool, err error) {
 	owners := listOwners{}
 	unread := make(map[string]bool) // outboxes
 	var unknown []Inbox
@@ -29,24 +37,67 @@ func (p *Pipeline) rebuild(ctx context.Context) error {
 		if _, err := p.o.Store.Get(ctx, rebuiltKind, rebuiltKey(in)); err == nil {
 			continue // otherwise it is done again, which changes nothing
 		}
-		whole, err := p.rebuildDocuments(ctx, in, owners)
-		if err != nil || ctx.Err() != nil {
-			return err
-		}
-		unread[in.Outbox] = unread[in.Outbox] || !whole
 		unknown = append(unknown, in)
+		err := p.disks.Trouble(in.Guard) // what is not there now is not gone
+		if err == nil {
+			err = p.rebuildDocuments(ctx, in, owners)
+		}
+		if endsWork(ctx, err) {
+			return false, cmp.Or(err, ctx.Err())
+		}
+		if err != nil {
+			unread[in.Outbox] = true
+			p.notRead(in, err)
+		}
 	}
+	whole = true
 	for _, in := range unknown {
 		if unread[in.Outbox] {
+			whole = false
 			continue
 		}
-		whole, err := p.rebuildLists(ctx, in, owners)
-		if err != nil || ctx.Err() != nil {
-			return err
+		err := p.rebuildLists(ctx, in, owners)
+		if err == nil {
+			err = p.disks.Trouble(in.Guard) // it may have gone meanwhile
 		}
-		if whole {
+		switch {
+		case endsWork(ctx, err):
+			return false, cmp.Or(err, ctx.Err())
+		case err != nil:
+			whole = false
+			p.notRead(in, err)
+		default:
 			p.rebuilt(ctx, in)
 		}
+	}
+	return whole, nil
+}
+
+// endsWork reports whether ctx has ended, or the journal, as err tells: no trouble of an outbox.
+func endsWork(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, journal.ErrClosed) || errors.Is(err, journal.ErrDamaged)
+}
+
+// notRead says why an outbox could not be read.
+func (p *Pipeline) notRead(in Inbox, err error) {
+	p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
+}
+
+// rebuildLater reads the outboxes that could not be read at the start, until all have been: a share may come after the agent.
+func (p *Pipeline) rebuildLater(ctx context.Context, whole bool) error {
+	for wait := p.reread; !whole; wait = min(2*wait, rereadMost) {
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+		var err error
+		if whole, err = p.rebuild(ctx); err != nil {
+			return err
+		}
+		p.Wake()
 	}
 	return nil
 }
@@ -72,18 +123,19 @@ func (o listOwners) add(in Inbox, lists []string) {
 	}
 }
 
-// rebuildDocuments tracks the documents of an outbox again, and notes whose its lists are. whole is false when it could not
-// be read.
-func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox, owners listOwners) (whole bool, err error) {
+// rebuildDocuments tracks the documents of an outbox again, and notes whose its lists are.
+func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox, owners listOwners) error {
 	documents, err := subfolders(filepath.Join(in.Outbox, documentsFolder))
 	if err != nil {
-		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
-		return false, nil
+		return err
 	}
 	found := 0
 	for _, name := range documents {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		doc, err := readDocument(filepath.Join(in.Outbox, documentsFolder, name))
-		if err != nil || doc == nil || doc.Inbox != in.Name || !validCAR(doc.CAR) || ctx.Err() != nil {
+		if err != nil || doc == nil || doc.Inbox != in.Name || !validCAR(doc.CAR) {
 			continue
 		}
 		owners.add(in, doc.Lists)
@@ -91,13 +143,13 @@ func (p *Pipeline) rebuildDocuments(ctx context.Context, in Inbox, owners listOw
 		case err == nil:
 			found++
 		case !errors.Is(err, journal.ErrExists):
-			return false, fmt.Errorf("track %s again: %w", doc.CAR, err)
+			return fmt.Errorf("track %s again: %w", doc.CAR, err)
 		}
 	}
 	if found > 0 {
 		p.log.Warn("documents tracked again from the outbox", "inbox", in.Name, "documents", found)
 	}
-	return true, nil
+	return nil
 }
 
 // restore makes a job of a document's status file.
@@ -147,14 +199,13 @@ func restoreDeliveries(r Response) []delivery {
 	return out
 }
 
-// rebuildLists takes the lists of an outbox into the journal again.
-// whole is false when the outbox could not be read.
-func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox, owners listOwners) (whole bool, err error) {
+// rebuildLists takes the lists of an outbox into the journal again. One that cannot be does not stop the others.
+func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox, owners listOwners) error {
 	folders, err := subfolders(filepath.Join(in.Outbox, listsFolder))
 	if err != nil {
-		p.log.Warn("outbox not read", "inbox", in.Name, "error", err)
-		return false, nil
+		return err
 	}
+	var failed error
 	for _, folder := range folders {
 		file := listIn(in.listFolder(folder))
 		if file == "" {
@@ -164,15 +215,16 @@ func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox, owners listOwners
 		if err == nil && !theirs {
 			err = p.readAgain(ctx, in, folder, file)
 		}
-		if err != nil {
-			var invalid *ListError
-			if errors.As(err, &invalid) {
-				continue // it was reported when it came
-			}
-			return false, fmt.Errorf("read list %s again: %w", folder, err)
+		var invalid *ListError
+		if err == nil || errors.As(err, &invalid) {
+			continue // that one was reported when it came
 		}
+		if err = fmt.Errorf("read list %s again: %w", folder, err); endsWork(ctx, err) {
+			return err
+		}
+		failed = cmp.Or(failed, err)
 	}
-	return true, nil
+	return failed
 }
 
 // servesOther reports whether a list in the outbox belongs to another inbox with the same outbox: the journal knows it as
@@ -229,6 +281,7 @@ func (p *Pipeline) readAgain(ctx context.Context, in Inbox, folder, file string)
 	if errors.Is(err, journal.ErrExists) {
 		return nil
 	}
+	p.summaries.mark(in, folder)
 	return err
 }
 

@@ -3,13 +3,17 @@ package poll
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
 	"kurir/watcher"
 )
 
@@ -204,4 +208,88 @@ func TestDeliverPDFAfterRebuild(t *testing.T) {
 	if got := files(t, dir); !slices.Equal(got, want) || len(again.Delivered) != 3 {
 		t.Errorf("got %v, %d deliveries", got, len(again.Delivered))
 	}
+}
+
+// The journal is lost while an outbox is out of reach, as when one power cut has taken both: what is in the outbox is tracked again
+// when it is back, and what lies in its place meanwhile is not taken for it. A list that cannot be taken up stops no other.
+func TestLostJournalWhileOutboxIsAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.server.set(running("800"), nil)
+	r.start()
+	for name, content := range map[string]string{"a.txt": car1, "b.txt": car2} {
+		if err := r.drop(name, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, car := range []string{car1, car2} {
+		r.await(car, "done", func(d Document) bool { return d.State == Done })
+	}
+	r.kill()
+	dropJournal(t, r)
+	away := r.in.Outbox + ".away"
+	if err := os.Rename(r.in.Outbox, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(r.in.Outbox, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.in.Guard = outbox.NewGuard(r.in.Outbox, r.in.Outbox) // it was a mount point
+	var broken atomic.Bool
+	broken.Store(true)
+	r.wrap = func(s journal.Store) journal.Store { return refusing{s, "erp/a", &broken} }
+	r.start()
+	eventually(t, func() bool { return r.log.count("outbox not read") > 2 }, func() string { return "it is not tried again" })
+	if jobs := r.marks(); len(jobs) > 0 {
+		t.Errorf("%v are marked as read", jobs)
+	}
+	if err := os.Remove(r.in.Outbox); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, r.in.Outbox); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.path(".kurir"), nil, 0o644); err != nil { // in place of mounting it
+		t.Fatal(err)
+	}
+	tried := func() bool {
+		return slices.Equal(r.jobs(KindList), []string{"erp/b"}) && r.log.count("read list a again") > 0
+	}
+	eventually(t, tried, func() string { return fmt.Sprintf("lists %v", r.jobs(KindList)) })
+	if got, want := r.jobs(journal.Aju), []string{"erp/" + car1, "erp/" + car2}; !slices.Equal(got, want) || len(r.marks()) > 0 {
+		t.Errorf("documents %v, want %v; %v are marked as read", got, want, r.marks())
+	}
+	broken.Store(false)
+	eventually(t, func() bool { return len(r.marks()) == 1 }, func() string { return "the outbox is not marked as read" })
+	if got, want := r.jobs(KindList), []string{"erp/a", "erp/b"}; !slices.Equal(got, want) {
+		t.Errorf("lists %v, want %v", got, want)
+	}
+}
+
+// marks are the keys of the inboxes whose outboxes have been read.
+func (r *rig) marks() []string {
+	r.t.Helper()
+	jobs, err := r.store.List(context.Background(), journal.Filter{Kind: rebuiltKind})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var keys []string
+	for _, j := range jobs {
+		keys = append(keys, j.Key)
+	}
+	return keys
+}
+
+// refusing is a store that does not take the list of a key, as one whose disk is full.
+type refusing struct {
+	journal.Store
+	key    string
+	broken *atomic.Bool
+}
+
+func (s refusing) Put(ctx context.Context, j journal.Job) error {
+	if j.Kind == KindList && j.Key == s.key && s.broken.Load() {
+		return errors.New("no space left")
+	}
+	return s.Store.Put(ctx, j)
 }

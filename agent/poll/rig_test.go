@@ -94,6 +94,7 @@ func (r *rig) open() *Pipeline {
 		r.edit(&o)
 	}
 	r.p = New(o)
+	r.p.reread = 10 * time.Millisecond
 	if !r.slowSummaries {
 		r.p.summaries.every = 10 * time.Millisecond
 	}
