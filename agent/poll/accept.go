@@ -116,7 +116,7 @@ func moveList(src, folder, file string) error {
 
 // take puts a list's numbers into the journal and writes what was rejected.
 func (p *Pipeline) take(ctx context.Context, in Inbox, src, folder string, found surveyed) error {
-	if err := p.trackAll(ctx, in, src, folder); err != nil {
+	if err := p.trackAll(ctx, in, src, folder, true); err != nil {
 		return err
 	}
 	p.Wake()
@@ -185,14 +185,14 @@ func (p *Pipeline) refuse(folder, name string, invalid *ListError) error {
 	})
 }
 
-// trackAll tracks all numbers of a list.
-func (p *Pipeline) trackAll(ctx context.Context, in Inbox, src, folder string) error {
+// trackAll tracks all numbers of a list; asked: by someone who wants those tried again that have ended badly.
+func (p *Pipeline) trackAll(ctx context.Context, in Inbox, src, folder string, asked bool) error {
 	g, gctx := errgroup.WithContext(ctx)
 	entries := make(chan Entry, trackers)
 	for range trackers {
 		g.Go(func() error {
 			for e := range entries {
-				if _, err := p.track(gctx, in, e, folder); err != nil {
+				if _, err := p.track(gctx, in, e, folder, asked); err != nil {
 					return fmt.Errorf("track %s: %w", e.CAR, err)
 				}
 			}

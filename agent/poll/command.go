@@ -25,7 +25,7 @@ func (p *Pipeline) Add(ctx context.Context, inbox, number, kode string) (key str
 		return "", err
 	}
 	key = jobKey(in.Name, e.CAR)
-	added, err := p.track(ctx, in, e, "")
+	added, err := p.track(ctx, in, e, "", true)
 	if err == nil && !added { // else it is due, and may be asked for already
 		err = p.change(ctx, in, key, func(j *journal.Job, rec *record) { p.now(j, rec) })
 	}

@@ -175,6 +175,8 @@ func (in Inbox) restore(folder string, doc Document, now time.Time) journal.Job 
 		}
 	case doc.State == Done && doc.NextPollAt.IsZero():
 		job.State = journal.Done
+	case doc.State != Done && !now.Before(rec.Since.Add(in.Pace.GiveUpAfter)):
+		rec.Since = now // it was tried once more after its time was up, and no file tells since when
 	}
 	job.Data = rec.encode()
 	return job
@@ -266,7 +268,7 @@ func (p *Pipeline) tracks(ctx context.Context, in Inbox, e Entry) bool {
 	return err == nil
 }
 
-// readAgain tracks the numbers of a list that is in the outbox.
+// readAgain tracks the numbers of a list that is in the outbox. What its documents have come to stands.
 func (p *Pipeline) readAgain(ctx context.Context, in Inbox, folder, file string) error {
 	path := filepath.Join(in.listFolder(folder), file)
 	found, err := survey(ctx, path, in)
@@ -274,7 +276,7 @@ func (p *Pipeline) readAgain(ctx context.Context, in Inbox, folder, file string)
 		return err
 	}
 	rec := listRecord{Folder: folder, File: file, Sum: found.sum, Entries: found.entries, Rejected: found.rejected}
-	if err := p.trackAll(ctx, in, path, folder); err != nil {
+	if err := p.trackAll(ctx, in, path, folder, false); err != nil {
 		return err
 	}
 	err = p.o.Store.Put(ctx, rec.job(in, ListTracked, p.o.Now()))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kurir/agent/journal"
 	"kurir/agent/outbox"
@@ -292,4 +293,42 @@ func (s refusing) Put(ctx context.Context, j journal.Job) error {
 		return errors.New("no space left")
 	}
 	return s.Store.Put(ctx, j)
+}
+
+// After a lost journal a document that has failed or expired stays as it is, list or no list; one that was being polled, once more
+// after such an end, keeps its time.
+func TestEndsSurviveALostJournal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.server.set(code(400, `{"status":"error","desc":"car salah"}`), nil)
+	r.start()
+	if err := r.drop("a.txt", car1); err != nil {
+		t.Fatal(err)
+	}
+	r.await(car1, "failed", func(d Document) bool { return d.State == Failed })
+	r.server.set(running("104"), nil)
+	if err := r.drop("b.txt", car2+"\n"+car3); err != nil {
+		t.Fatal(err)
+	}
+	r.await(car2, "polled", func(d Document) bool { return d.Polls == 1 })
+	r.await(car3, "polled", func(d Document) bool { return d.Polls == 1 })
+	r.turn(testPace.GiveUpAfter)
+	r.await(car2, "expired", func(d Document) bool { return d.State == Expired })
+	r.await(car3, "expired", func(d Document) bool { return d.State == Expired })
+	if _, err := r.p.Add(context.Background(), "erp", car3, ""); err != nil {
+		t.Fatal(err)
+	}
+	r.await(car3, "polled once more", func(d Document) bool { return d.State == Polling })
+	r.kill()
+	dropJournal(t, r)
+	r.start()
+	eventually(t, func() bool { return len(r.marks()) == 1 }, func() string { return "the outbox is not read" })
+	r.turn(time.Hour)
+	r.await(car3, "polled after the loss", func(d Document) bool { return d.Polls == 4 && d.State == Polling })
+	for car, state := range map[string]string{car1: Failed, car2: Expired} {
+		job, err := r.store.Get(context.Background(), journal.Aju, jobKey("erp", car))
+		if err != nil || job.State != journal.Failed || job.Label != state || job.Cause == nil {
+			t.Errorf("%s is %s, want %s: %v", car, job.Label, state, err)
+		}
+	}
 }

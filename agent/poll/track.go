@@ -13,9 +13,9 @@ import (
 const heldFor = 10 * time.Second
 
 // track has a number polled from now on, on behalf of a list ("" is none). A number that is tracked already gains the
-// list; one that has failed or expired is tried again, with the list's kode_dokumen. Calling it again changes nothing. added:
-// it is new, and due now.
-func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) (added bool, err error) {
+// list; one that has failed or expired is tried again, with the list's kode_dokumen, if the list is new to it or someone has
+// asked. Calling it again changes nothing. added: it is new, and due now.
+func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string, asked bool) (added bool, err error) {
 	kode := e.Kode
 	if kode == "" {
 		kode = in.KodeDokumen
@@ -35,7 +35,7 @@ func (p *Pipeline) track(ctx context.Context, in Inbox, e Entry, list string) (a
 	if err != nil {
 		return false, err
 	}
-	if !rec.addList(list) && job.State != journal.Failed {
+	if !rec.addList(list) && (job.State != journal.Failed || !asked) {
 		return false, nil
 	}
 	return false, p.change(ctx, in, job.Key, func(j *journal.Job, rec *record) {
