@@ -57,7 +57,8 @@ func (r listRecord) encode() json.RawMessage {
 func (in Inbox) listFolder(name string) string { return filepath.Join(in.Outbox, listsFolder, name) }
 
 // openList finds the journal's record of a list by its name and content, or makes one in a folder of its own: LIST, or
-// LIST~2 when that belongs to another list. The same list dropped again finds its record again.
+// LIST~2 when that belongs to another list, be it one that is still on its way from another inbox. The same list dropped again
+// finds its record again.
 func (p *Pipeline) openList(ctx context.Context, in Inbox, name, sum string) (string, listRecord, error) {
 	file := outbox.SafeName(name)
 	if reserved(file) {
@@ -82,6 +83,8 @@ func (p *Pipeline) openList(ctx context.Context, in Inbox, name, sum string) (st
 			continue
 		case !errors.Is(err, journal.ErrNotFound):
 			return "", listRecord{}, err
+		case p.listOfOther(ctx, in, folder):
+			continue
 		}
 		if free, err := claimFolder(in.listFolder(folder)); err != nil {
 			return "", listRecord{}, err
@@ -91,6 +94,21 @@ func (p *Pipeline) openList(ctx context.Context, in Inbox, name, sum string) (st
 		rec := listRecord{Folder: folder, File: file, Sum: sum}
 		return key, rec, p.o.Store.Put(ctx, rec.job(in, ListReading, p.o.Now()))
 	}
+}
+
+// sharing returns the other inboxes that have the same outbox.
+func (p *Pipeline) sharing(in Inbox) []Inbox {
+	return slices.DeleteFunc(slices.Clone(p.o.Inboxes), func(other Inbox) bool {
+		return other.Name == in.Name || other.Outbox != in.Outbox
+	})
+}
+
+// listOfOther reports whether the journal knows the list of a folder as one of another inbox with the same outbox.
+func (p *Pipeline) listOfOther(ctx context.Context, in Inbox, folder string) bool {
+	return slices.ContainsFunc(p.sharing(in), func(other Inbox) bool {
+		_, err := p.o.Store.Get(ctx, KindList, other.Name+"/"+folder)
+		return err == nil
+	})
 }
 
 // job is the list's job.

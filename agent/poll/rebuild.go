@@ -232,16 +232,10 @@ func (p *Pipeline) rebuildLists(ctx context.Context, in Inbox, owners listOwners
 // servesOther reports whether a list in the outbox belongs to another inbox with the same outbox: the journal knows it as
 // that, or documents say so, or its numbers are tracked there and not here.
 func (p *Pipeline) servesOther(ctx context.Context, in Inbox, folder, file string, owners []string) (bool, error) {
-	var others []Inbox
-	for _, other := range p.o.Inboxes {
-		if other.Name == in.Name || other.Outbox != in.Outbox {
-			continue
-		}
-		if _, err := p.o.Store.Get(ctx, KindList, other.Name+"/"+folder); err == nil {
-			return true, nil
-		}
-		others = append(others, other)
+	if p.listOfOther(ctx, in, folder) {
+		return true, nil
 	}
+	others := p.sharing(in)
 	if len(others) == 0 || len(owners) > 0 {
 		return len(others) > 0 && !slices.Contains(owners, in.Name), nil
 	}
