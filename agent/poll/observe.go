@@ -15,7 +15,7 @@ import (
 type Event struct {
 	ID        string
 	Inbox     string
-	Before    string // the document's state before the poll
+	Before    string // the document's state before the poll; Done when it had come to its end
 	State     string // and after it
 	Code      string // why it did not succeed: an error code of the contract; "" when it did
 	Responses int    // that are new in the outbox
@@ -31,6 +31,9 @@ func (t *task) event(job journal.Job) Event {
 	}
 	if before, err := decodeRecord(t.job); err == nil {
 		e.Responses = max(0, len(t.rec.Delivered)-len(before.Delivered))
+		if !before.DoneAt.IsZero() {
+			e.Before = Done // a failed poll behind its end does not take that back
+		}
 	}
 	return e
 }

@@ -1,8 +1,10 @@
 package poll
 
 import (
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -64,4 +66,40 @@ func words(e ListEvent) string {
 		return e.ID + " " + e.Name + " refused"
 	}
 	return e.ID + " " + e.Name
+}
+
+// A document comes to its end once, whatever becomes of its polls behind it.
+func TestTheEndIsToldOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var mu sync.Mutex
+	var ends []Event
+	r.edit = func(o *Options) {
+		o.Observe = func(e Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			if e.State == Done && e.Before != Done {
+				ends = append(ends, e)
+			}
+		}
+	}
+	r.start()
+	for i, tt := range []struct {
+		status func(http.ResponseWriter, string)
+		state  string
+	}{
+		{running("104"), Polling}, {running("800"), Done}, {code(500, `{"status":"error"}`), Retrying}, {running("800"), Done},
+	} {
+		r.server.set(tt.status, nil)
+		r.clock.advance(testPace.TailEvery)
+		if _, err := r.p.Add(t.Context(), "erp", car1, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.await(car1, tt.state, func(d Document) bool { return d.State == tt.state && d.Polls == i+1 })
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(ends) != 1 || ends[0].Before != Polling {
+		t.Errorf("told of %+v", ends)
+	}
 }
