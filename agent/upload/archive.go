@@ -298,6 +298,9 @@ func (in *intake) left(r *Record, paths []string) {
 			in.moved[k] = true
 		}
 	}
+	for name := range in.idx.could(r.Set) { // photos that came beside it meanwhile may be late ones now
+		in.plan(setKey{name: in.idx.root[name].owner}, now)
+	}
 	in.mu.Unlock()
 	in.forget(paths)
 }

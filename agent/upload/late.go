@@ -37,7 +37,7 @@ func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now
 // takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet, or their own
 // sidecar may still come. journal.ErrHeld: the set is being worked on.
 func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (bool, error) {
-	if job, err := in.lateFor(ctx, s, nil, now); job == nil && !errors.Is(err, journal.ErrHeld) {
+	if job, err := in.lateFor(ctx, s, in.newRecord(s, v).Files, now); job == nil && !errors.Is(err, journal.ErrHeld) {
 		return false, err // whatever the files are: nobody needs to look into them
 	}
 	rest := v.images
@@ -59,7 +59,7 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 	r.Marker = in.idx.findMarker(setKey{before.Set, s.key.folder})
 	in.mu.Unlock()
 	// A scanner that uses its names again brings the same names with other photos, and its sidecar or marker last.
-	doubtful := in.in.DoneMarker != "" && r.Marker == "" || before.hasName(v.images)
+	doubtful := job.State != journal.Failed && (in.in.DoneMarker != "" && r.Marker == "" || before.hasName(v.images))
 	if doubtful && s.changed.Add(in.p.o.Patience).After(now) {
 		return false, nil
 	}
@@ -78,8 +78,9 @@ func (r *Record) hasName(files []watcher.File) bool {
 	})
 }
 
-// lateFor finds the sent set that images without a sidecar belong to, or the one that has taken them up already and waits to
-// send what they were before they were replaced. journal.ErrHeld: there is one that is not through.
+// lateFor finds the sent set that images without a sidecar belong to, or the one that has taken them up already: it waits to
+// send what they were before they were replaced, or has failed with them, and they are back. journal.ErrHeld: there is one that
+// is not through.
 func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now time.Time) (*journal.Job, error) {
 	names := []string{s.key.name}
 	if !s.key.folder {
@@ -90,49 +91,81 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now tim
 		if err != nil {
 			return nil, err
 		}
-		if onTheirWay(jobs, s.key, files) {
-			return nil, nil
-		}
-		var latest *journal.Job
-		var at time.Time
-		for i, j := range jobs {
-			r, open, err := load(j)
-			if err == nil && r.Superseded {
-				continue // the name is another's now
-			}
-			if err == nil && j.State == journal.Active && r.anySent() {
-				if r.Root == in.in.Root && r.Folder == s.key.folder && r.overtaken(files, open) {
-					return &jobs[i], nil
-				}
-				return nil, journal.ErrHeld
-			}
-			if err == nil && j.State == journal.Done && r.SentAt.After(at) {
-				latest, at = &jobs[i], r.SentAt
-			}
-		}
-		if latest != nil && now.Sub(at) < lateFor {
-			return latest, nil
+		if job, theirs, err := in.lateAmong(jobs, s.key, files, now); theirs || err != nil {
+			return job, err
 		}
 	}
 	return nil, nil
 }
 
-// onTheirWay reports whether files without a sidecar are those of a failed set that is being moved back, or was when that was
-// interrupted: its sidecar comes last, so no other set is looked for.
-func onTheirWay(jobs []journal.Job, k setKey, files []File) bool {
-	return len(files) > 0 && slices.ContainsFunc(jobs, func(j journal.Job) bool {
+// lateAmong is lateFor among the jobs of one name. theirs: no shorter name is to be looked at. Without a job the images are
+// those of a set of that name that has not been sent, as far as anyone can tell: their sidecar comes with it.
+func (in *intake) lateAmong(jobs []journal.Job, k setKey, files []File, now time.Time) (job *journal.Job, theirs bool, err error) {
+	if job, theirs = in.returning(jobs, k, files); theirs {
+		return job, true, nil
+	}
+	var latest *journal.Job
+	var sent, unsent time.Time
+	for i, j := range jobs {
+		r, open, err := load(j)
+		switch {
+		case err != nil, r.Superseded: // the name is another's now
+		case j.State == journal.Active && r.anySent():
+			if r.Root == in.in.Root && r.Folder == k.folder && r.overtaken(files, open) {
+				return &jobs[i], true, nil
+			}
+			return nil, true, journal.ErrHeld
+		case j.State == journal.Active && !r.letGo(), j.State == journal.Failed && (!r.Moved || in.p.present(in.in, r.Archive)):
+			unsent = later(unsent, j.Updated)
+		case j.State == journal.Done && r.SentAt.After(sent):
+			latest, sent = &jobs[i], r.SentAt
+		}
+	}
+	switch {
+	case unsent.After(sent):
+		return nil, true, nil
+	case latest != nil && now.Sub(sent) < lateFor:
+		return latest, true, nil
+	}
+	return nil, false, nil
+}
+
+// returning reports whether files without a sidecar are those of a failed set that is being moved back, or was when that was
+// interrupted: its sidecar comes last. One that has failed with late images alone has none, and is the set that they belong to.
+func (in *intake) returning(jobs []journal.Job, k setKey, files []File) (job *journal.Job, theirs bool) {
+	for i, j := range jobs {
 		if j.State != journal.Failed {
-			return false
+			continue
 		}
 		r, _, err := load(j)
-		return err == nil && r.Moved && slices.ContainsFunc(r.Files, func(old File) bool {
-			return slices.ContainsFunc(files, func(f File) bool {
-				name := f.Path
-				if k.folder {
-					name = strings.TrimPrefix(name, k.name+"/")
-				}
-				return name == r.inside(old.Path) && f.Size == old.Size
-			})
+		if err != nil || !r.Moved || !r.holds(k, files) {
+			continue
+		}
+		if !r.cameLate() {
+			return nil, true
+		}
+		if in.finishReturn(k, r); in.p.present(in.in, r.Archive) {
+			return nil, true
+		}
+		return &jobs[i], true
+	}
+	return nil, false
+}
+
+// holds reports whether one of the files is one of the record's, as far as their names in the set and sizes tell.
+func (r *Record) holds(k setKey, files []File) bool {
+	return slices.ContainsFunc(r.Files, func(old File) bool {
+		return slices.ContainsFunc(files, func(f File) bool {
+			name := f.Path
+			if k.folder {
+				name = strings.TrimPrefix(name, k.name+"/")
+			}
+			return name == r.inside(old.Path) && f.Size == old.Size
 		})
 	})
+}
+
+// cameLate reports whether the files of a record came without a sidecar, after others had been sent.
+func (r *Record) cameLate() bool {
+	return r.anySent() && !slices.ContainsFunc(r.Files, func(f File) bool { return isJSON(f.Path) })
 }

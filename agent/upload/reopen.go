@@ -21,10 +21,10 @@ func (in *intake) reopen(ctx context.Context, key string, fresh *Record, late bo
 		if err != nil {
 			return err
 		}
-		if late && j.State != journal.Done && !r.overtaken(fresh.Files, open) {
+		if late && j.State == journal.Active && !r.overtaken(fresh.Files, open) {
 			return journal.ErrHeld // another late image was quicker
 		}
-		if !late && j.State != journal.Active && in.hasLeft(setKey{fresh.Set, fresh.Folder}) {
+		if (!late || j.State == journal.Failed) && j.State != journal.Active && in.hasLeft(setKey{fresh.Set, fresh.Folder}) {
 			return errChanged
 		}
 		if j.State == journal.Failed {
