@@ -258,3 +258,24 @@ func TestGivingUp(t *testing.T) {
 		t.Errorf("failed still holds %v", got)
 	}
 }
+
+// TestOneErrorAmongManyNotFound: the time in which the server answered, but did not know the declaration, does not count
+// towards giving up; not_found_for may be longer than give_up_after.
+func TestOneErrorAmongManyNotFound(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.in.Retry.GiveUpAfter = 5 * time.Second
+	unknown := simulator.Rule{Op: simulator.Kirim, Do: simulator.DoStatus, Status: 404}
+	must(t, r.sim.SetFaults([]simulator.Rule{unknown}))
+	r.start()
+	r.drop("G", map[string][]byte{"data.json": side("G", "a.jpg").json(), "a.jpg": jpg(1)})
+	since := time.Now()
+	r.until("it was not found for longer than it may fail", func() bool { return time.Since(since) > 6*time.Second && r.status("G").Attempts > 1 })
+	must(t, r.sim.SetFaults([]simulator.Rule{{Do: simulator.DoStatus, Status: 500, Count: 1}}))
+	r.until("it has ended", func() bool {
+		state := r.status("G").State
+		return state == upload.StateSent || state == upload.StateFailed
+	})
+	if st := r.status("G"); st.State != upload.StateSent {
+		t.Errorf("status %+v", st)
+	}
+}

@@ -84,7 +84,10 @@ func (t *task) refusedForAll(ctx context.Context, now time.Time, cause *journal.
 // again puts a set off after an error that may pass, until it is given up.
 func (t *task) again(ctx context.Context, now time.Time, te *transport.Error, cause *journal.Cause) {
 	t.r.Tries++
-	if t.r.FirstFail.IsZero() {
+	switch {
+	case te.Kind == transport.NotFound: // not_found_for alone counts; the server is well, so what fails after it begins anew
+		t.r.FirstFail = time.Time{}
+	case t.r.FirstFail.IsZero():
 		t.r.FirstFail = now
 	}
 	if te.Kind != transport.NotFound && now.Sub(t.r.FirstFail) >= t.in.Retry.GiveUpAfter {
