@@ -136,8 +136,8 @@ func (in *intake) accept(ctx context.Context, s snapshot, v verdict) error {
 	if known && old.State == journal.Failed {
 		in.finishReturn(s.key, before)
 	}
-	if old.State != journal.Active {
-		before = nil // its files have moved: what has their names now is read
+	if old.State != journal.Active || before.Root != in.in.Root {
+		before = nil // its files have moved, or been copied: what has their names now is read
 	}
 	if err := in.whole(s); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (in *intake) underWay(old journal.Job, before *Record, s snapshot, v verdic
 		return false, journal.ErrHeld // as below
 	case old.State != journal.Active:
 		return false, nil
-	case before.Folder != s.key.folder || before.Root != in.in.Root:
+	case (before.Folder != s.key.folder || before.Root != in.in.Root) && !before.vacated():
 		return false, fmt.Errorf("%w: %s", errTwin, old.ID)
 	case before.Failure != nil:
 		return false, journal.ErrHeld // what is left of it moves to failed/ first

@@ -17,7 +17,7 @@ import (
 // share that was away, and the set waits for them; but one that had been sent before, and was only taken up for late photos,
 // is a sent set again after a while. Photos that come back are late ones again.
 func (t *task) renamed(ctx context.Context) bool {
-	if t.open != nil || t.r.Root != t.in.Root || !t.gone() {
+	if t.open != nil || t.r.Root != t.in.Root || !t.r.gone() {
 		return false
 	}
 	heir, err := t.heir(ctx)
@@ -45,12 +45,16 @@ func (r *Record) paths() []string {
 }
 
 // gone reports whether none of the set's files is left in its inbox.
-func (t *task) gone() bool {
-	return !slices.ContainsFunc(t.r.Files, func(f File) bool {
-		_, err := os.Lstat(t.r.path(f.Path))
+func (r *Record) gone() bool {
+	return !slices.ContainsFunc(r.Files, func(f File) bool {
+		_, err := os.Lstat(r.path(f.Path))
 		return !errors.Is(err, fs.ErrNotExist)
 	})
 }
+
+// vacated reports whether someone has taken all files of a set away that none has been decided of where they are to move: what
+// has come elsewhere, or in the other form, is the same set.
+func (r *Record) vacated() bool { return r.Archive == "" && r.gone() }
 
 // lateLost reports whether the set had been sent, and the photos that came later have been missing for as long as someone
 // who moves them may take.

@@ -131,6 +131,35 @@ func TestLetGoAndBackUnseen(t *testing.T) {
 	r.once("G", jpg(1), jpg(2))
 }
 
+// TestSetThatChangesItsForm: files beside one another that someone puts into a folder of their name while they wait, or takes out
+// of one, are the same set, and go on.
+func TestSetThatChangesItsForm(t *testing.T) {
+	for name, c := range map[string]struct{ before, after []string }{
+		"into a folder":   {[]string{"U.json", "U_1.jpg"}, []string{"U/U.json", "U/U_1.jpg"}},
+		"out of a folder": {[]string{"U/U.json", "U/U_1.jpg"}, []string{"U.json", "U_1.jpg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, simulator.Options{})
+			r.in.Retry.GiveUpAfter = time.Hour // then it would be failed, and be taken up again
+			must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
+			r.start()
+			r.put(c.before[1], jpg(1))
+			r.put(c.before[0], side("G").json())
+			r.await("U", upload.StateRetrying)
+			must(t, os.MkdirAll(filepath.Join(r.inbox, "U"), 0o755))
+			for i := range c.before {
+				r.rename(c.before[i], c.after[i])
+			}
+			must(t, r.sim.SetFaults(nil))
+			r.await("U", upload.StateSent)
+			r.once("G", jpg(1))
+			if got := below(t, r.inbox); len(got) != 0 {
+				t.Errorf("the inbox holds %v", got)
+			}
+		})
+	}
+}
+
 func (r *rig) rename(from, to string) {
 	r.t.Helper()
 	must(r.t, os.Rename(filepath.Join(r.inbox, from), filepath.Join(r.inbox, to)))
