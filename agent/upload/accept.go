@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -332,11 +331,19 @@ func declarationOf(d beacukai.Declaration) []any {
 	return []any{"nomor_aju", d.NomorAju, "nomor_bl_awb", d.NomorBlAwb}
 }
 
-// present reports whether a folder of the outbox exists.
+// present reports whether a folder of the outbox holds anything. Whoever moves the files of a failed set back one by one leaves it
+// empty.
 func (p *Pipeline) present(in Inbox, rel string) bool {
 	if rel == "" {
 		return false
 	}
-	_, err := os.Lstat(filepath.Join(in.Outbox, filepath.FromSlash(rel)))
-	return err == nil
+	found := false
+	err := filepath.WalkDir(filepath.Join(in.Outbox, filepath.FromSlash(rel)), func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		found = true
+		return fs.SkipAll
+	})
+	return found || err != nil && !errors.Is(err, fs.ErrNotExist)
 }

@@ -336,14 +336,15 @@ func (p *Pipeline) receipt(job journal.Job, r *Record) Receipt {
 	return rc
 }
 
-// forgetFailure removes the reason file of a failed set that has been taken up again.
+// forgetFailure removes the reason file of a failed set that has been taken up again, and what is left of its folder.
 func (p *Pipeline) forgetFailure(in Inbox, rel string) {
 	if !strings.HasPrefix(rel, failedDir+"/") || p.present(in, rel) {
 		return
 	}
-	name := filepath.Join(in.Outbox, filepath.FromSlash(rel)+errorSuffix)
-	if err := outbox.Remove(name); err != nil {
-		p.log.Warn("reason file not removed", "file", name, "error", err)
+	folder := filepath.Join(in.Outbox, filepath.FromSlash(rel))
+	err := errors.Join(outbox.RemoveEmpty(folder, filepath.Join(in.Outbox, failedDir)), outbox.Remove(folder+errorSuffix))
+	if err != nil {
+		p.log.Warn("reason file not removed", "file", folder+errorSuffix, "error", err)
 	}
 }
 

@@ -257,3 +257,30 @@ func TestRetryWithoutANameForIt(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesMovedBackOneByOne: what failed is tried again also when its files come back without their folder, and with another
+// nomorAju; neither the folder nor the reason stays behind.
+func TestFilesMovedBackOneByOne(t *testing.T) {
+	for _, nomorAju := range []string{"A", "OTHER"} {
+		t.Run(nomorAju, func(t *testing.T) {
+			r := newRig(t, simulator.Options{})
+			accept := r.refuseAll()
+			r.start()
+			r.put("S_1.jpg", jpg(1))
+			r.put("S.json", side("A").json())
+			r.hasFailed("lane-1", "S")
+			accept()
+			r.move("failed/S/S_1.jpg", "S_1.jpg")
+			must(t, os.Remove(filepath.Join(r.out, "failed", "S", "S.json")))
+			r.put("S.json", side(nomorAju).json())
+			r.await("S", upload.StateSent)
+			r.once(nomorAju, jpg(1))
+			if got := r.stays(); len(got) != 0 {
+				t.Errorf("stays failed: %v", got)
+			}
+			if _, err := os.Lstat(filepath.Join(r.out, "failed", "S")); !os.IsNotExist(err) {
+				t.Errorf("the folder stays: %v", err)
+			}
+		})
+	}
+}
