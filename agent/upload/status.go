@@ -262,29 +262,30 @@ func marshal(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// statusFile returns the file of a set's status: SET.json, or SET~2.json and so on where another id has that name.
-// given tells of names that were given to another id but not written yet.
+// statusFile returns the file of a set's status: SET.json, or SET~2.json and so on where another id has that name, or had it when
+// the set got its file. given tells of names that were given to another id but not written yet.
 func statusFile(out, set, id string, given func(file string) bool) (string, error) {
-	var failed error
-	name := outbox.Free(outbox.SafeName(set+".json"), func(n string) bool {
-		if failed != nil {
-			return false
+	free := ""
+	for n := 1; ; n++ {
+		name := filepath.Join(out, statusDir, outbox.Numbered(outbox.SafeName(set+".json"), n))
+		if given(name) {
+			continue
 		}
-		if given(filepath.Join(out, statusDir, n)) {
-			return true
-		}
-		b, err := outbox.Read(filepath.Join(out, statusDir, n))
-		if errors.Is(err, fs.ErrNotExist) {
-			return false
-		}
-		if err != nil {
-			failed = err
-			return false
+		b, err := outbox.Read(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && free == "":
+			free = name
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			return free, nil
+		case err != nil:
+			return name, err
 		}
 		var who struct {
 			ID string `json:"id"`
 		}
-		return json.Unmarshal(b, &who) != nil || who.ID != id
-	})
-	return filepath.Join(out, statusDir, name), failed
+		if json.Unmarshal(b, &who) == nil && who.ID == id {
+			return name, nil
+		}
+	}
 }

@@ -229,6 +229,26 @@ func TestEachIDHasAFileOfItsOwn(t *testing.T) {
 	})
 }
 
+// TestFileOfAnIDIsKept when the one whose name it could not have has gone: nobody reads an old state of it there.
+func TestFileOfAnIDIsKept(t *testing.T) {
+	out := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := newWriterRig(t, out)
+		other := statusIn("k/S", "S", StateWaiting)
+		r.w.later(other, out)
+		pass(2 * showAfter)
+		if err := r.put(statusIn("l/S", "S", StateSent)); err != nil {
+			t.Fatal(err)
+		}
+		r.w.drop(other, out)
+		if err := r.put(statusIn("l/S", "S", StateFailed)); err != nil {
+			t.Fatal(err)
+		}
+		r.expect("it is where it was", "S~2.json", StateFailed)
+		r.expect("and nowhere else", "S.json", "")
+	})
+}
+
 // TestWhatWaitsIsWrittenAtTheEnd: a stop does not wait for the moment to come.
 func TestWhatWaitsIsWrittenAtTheEnd(t *testing.T) {
 	out := t.TempDir()
