@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"kurir/agent/journal"
 	"kurir/agent/simulator"
 	"kurir/agent/upload"
 )
@@ -20,7 +21,17 @@ func TestLatePhotoThatFailed(t *testing.T) {
 		"retried":              {"S/2.jpg", "", func(r *rig) { r.retryAll() }},
 		"retried, with marker": {"S/2.jpg", "{name}.done", func(r *rig) { r.retryAll() }},
 		"beside the others":    {"S_2.jpg", "", func(r *rig) { r.retryAll() }},
-		"by hand":              {"S/2.jpg", "", func(r *rig) { r.move("failed/S", "S") }},
+		"retried, after the journal was lost": {"S/2.jpg", "", func(r *rig) {
+			r.stop()
+			must(r.t, os.Remove(filepath.Join(r.dir, "journal.db")))
+			r.start()
+			r.until("it is known again", func() bool {
+				jobs, err := r.store.List(r.t.Context(), journal.Filter{Kind: journal.Xray, ID: "lane-1/S", State: journal.Failed})
+				return err == nil && len(jobs) == 1
+			})
+			r.retryAll()
+		}},
+		"by hand": {"S/2.jpg", "", func(r *rig) { r.move("failed/S", "S") }},
 		"by hand, alone": {"S_2.jpg", "", func(r *rig) {
 			r.move("failed/S/S_2.jpg", "S_2.jpg")
 			must(r.t, os.Remove(filepath.Join(r.out, "failed", "S")))

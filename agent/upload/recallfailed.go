@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -39,6 +41,14 @@ func (p *Pipeline) recallFailure(ctx context.Context, in Inbox, why ReasonFile, 
 	cause := &journal.Cause{Code: why.Error.Code, Message: why.Error.Message}
 	r := &Record{Set: why.Set, Root: in.Root, FirstSeen: why.At, Archive: archive, Failure: cause, Moved: true, Response: why.Response}
 	r.Declaration.NomorAju = why.NomorAju
+	for _, rel := range why.Files {
+		if !filepath.IsLocal(filepath.FromSlash(rel)) {
+			continue
+		}
+		if st, err := os.Lstat(filepath.Join(in.Outbox, filepath.FromSlash(path.Join(archive, rel)))); err == nil {
+			r.Files = append(r.Files, File{Path: rel, Size: st.Size(), ModTime: st.ModTime()})
+		}
+	}
 	key := jobKey(in.Name, why.Set, why.NomorAju)
 	err := p.o.Store.Put(ctx, journal.Job{Kind: journal.Xray, Key: key, ID: id(in.Name, why.Set), Inbox: in.Name,
 		Group: why.NomorAju, State: journal.Failed, Label: StateFailed, Cause: cause, Data: r.encode()})
@@ -50,7 +60,7 @@ func (p *Pipeline) recallFailure(ctx context.Context, in Inbox, why ReasonFile, 
 		if err != nil || j.State != journal.Done || why.At.Before(known.SentAt) {
 			return err
 		}
-		known.Archive, known.Failure, known.Moved = archive, cause, true
+		known.Archive, known.Failure, known.Moved, known.Files = archive, cause, true, r.Files
 		j.State, j.Label, j.Cause, j.Data = journal.Failed, StateFailed, cause, known.encode()
 		return nil
 	})
