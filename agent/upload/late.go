@@ -14,13 +14,17 @@ import (
 
 // considerOrphan takes images without a sidecar as late ones of a set that was sent, or reports that they wait.
 func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now time.Time) time.Time {
+	var broken []string
 	if !s.changed.Add(lateRest * in.in.Settle).After(now) {
-		late, err := in.takeLate(ctx, s, v, now)
+		late, bad, err := in.takeLate(ctx, s, v, now)
 		if late || err != nil {
 			return in.accepted(ctx, s, v, err)
 		}
+		if broken = bad; len(broken) > 0 { // no sidecar is missing
+			v.orphan, v.waitingFor, v.note = false, nil, strings.Join(broken, "; ")
+		}
 	}
-	if s.key.folder || !s.first.Add(aloneAfter).After(now) {
+	if s.key.folder || len(broken) > 0 || !s.first.Add(aloneAfter).After(now) {
 		in.report(ctx, s, v, now)
 	} else {
 		in.note(s, v)
@@ -35,25 +39,26 @@ func (in *intake) considerOrphan(ctx context.Context, s snapshot, v verdict, now
 }
 
 // takeLate adds images to a set that was sent. false: there is no such set, or they are no images yet, or their own
-// sidecar may still come. journal.ErrHeld: the set is being worked on.
-func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (bool, error) {
+// sidecar may still come. broken says what is wrong with those that keep the others waiting. journal.ErrHeld: the set is being
+// worked on.
+func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.Time) (taken bool, broken []string, err error) {
 	if job, err := in.lateFor(ctx, s, in.newRecord(s, v).Files, now); job == nil && !errors.Is(err, journal.ErrHeld) {
-		return false, err // whatever the files are: nobody needs to look into them
+		return false, nil, err // whatever the files are: nobody needs to look into them
 	}
 	rest := v.images
 	v.images = nil
 	f := in.sort(&v, rest, now)
 	if len(f.unsettled)+len(f.cut)+len(f.bad)+len(f.unread) > 0 || len(v.images) == 0 {
-		return false, nil
+		return false, f.bad, nil
 	}
 	r := in.newRecord(s, v)
 	job, err := in.lateFor(ctx, s, r.Files, now)
 	if err != nil || job == nil {
-		return false, err
+		return false, nil, err
 	}
 	before, _, err := load(*job)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	in.mu.Lock()
 	r.Marker = in.idx.findMarker(setKey{before.Set, s.key.folder})
@@ -61,14 +66,14 @@ func (in *intake) takeLate(ctx context.Context, s snapshot, v verdict, now time.
 	// A scanner that uses its names again brings the same names with other photos, and its sidecar or marker last.
 	doubtful := job.State != journal.Failed && (in.in.DoneMarker != "" && r.Marker == "" || before.hasName(v.images))
 	if doubtful && s.changed.Add(in.p.o.Patience).After(now) {
-		return false, nil
+		return false, nil, nil
 	}
 	hashed, err := in.hash(ctx, v.images, nil)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	r.Images, r.Set, r.Declaration = hashed, before.Set, before.Declaration
-	return true, in.reopen(ctx, job.Key, r, true)
+	return true, nil, in.reopen(ctx, job.Key, r, true)
 }
 
 // hasName reports whether the set has an image that is called like one of the files.

@@ -3,6 +3,7 @@ package upload_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,32 @@ func TestLatePhotoOfASetThatFailed(t *testing.T) {
 			r.until("both are sent", func() bool { return len(r.sim.Photos("A2")) == 2 })
 			r.once("A1", jpg(1))
 			r.once("A2", jpg(2), jpg(3))
+		})
+	}
+}
+
+// TestLatePhotoThatIsBroken: what keeps late photos waiting is said, and it is no sidecar; with a whole one in its place all go.
+func TestLatePhotoThatIsBroken(t *testing.T) {
+	for name, c := range map[string]struct{ good, bad, shows string }{
+		"in a folder":       {"S/2.jpg", "S/3.jpg", "S"},
+		"beside the others": {"S_2.jpg", "S_3.jpg", "S_3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, simulator.Options{})
+			r.start()
+			r.drop("S", map[string][]byte{"d.json": side("A").json(), "1.jpg": jpg(1)})
+			r.await("S", upload.StateSent)
+			r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
+			r.put(c.good, jpg(2))
+			r.put(c.bad, jpg(3)[:300])
+			r.until("it is said", func() bool {
+				st := r.status(c.shows)
+				return st.State == upload.StateWaiting && len(st.WaitingFor) == 0 && strings.Contains(st.Note, filepath.Base(c.bad))
+			})
+			r.put(c.bad, jpg(3))
+			r.until("all are sent", func() bool { return len(r.sim.Photos("A")) == 3 })
+			r.await("S", upload.StateSent)
+			r.once("A", jpg(1), jpg(2), jpg(3))
 		})
 	}
 }
