@@ -64,9 +64,30 @@ async function ask(url, options) {
 let source = null;
 let tries = 0; // since events last came
 let lostAt = null;
+let rests = false; // nobody looks
 
-// listen hears what changes, until the page is closed. When the agent goes it tries until it is back.
+// listen hears what changes for as long as somebody looks at the page. When the agent goes it tries until it is back.
+// A browser makes six connections to one address, for all its windows together: a page that kept one while nobody looks
+// at it would take it from the others, and six of them would leave none for a seventh.
 export function listen() {
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden && source) {
+      source.close();
+      source = null;
+      rests = true;
+    } else if (!document.hidden && rests) {
+      hear();
+    }
+  });
+  hear();
+}
+
+function hear() {
+  rests = document.hidden;
+  if (rests) {
+    setLink(true);
+    return;
+  }
   source = new EventSource('/api/v1/events');
   source.onopen = () => {
     tries = 0;
@@ -79,11 +100,14 @@ export function listen() {
 }
 
 function lost() {
-  if (!source) {
+  if (!source && !rests) {
     return; // it is being tried already
   }
-  source.close();
+  if (source) {
+    source.close();
+  }
   source = null;
+  rests = false;
   lostAt = lostAt || new Date();
   tryAgain();
 }
@@ -101,7 +125,7 @@ async function reconnect() {
     tryAgain();
     return;
   }
-  listen(); // it may only have cut off a slow listener
+  hear(); // it may only have cut off a slow listener
 }
 
 function setLink(up) {

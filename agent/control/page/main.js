@@ -215,6 +215,7 @@ async function begin() {
   window.addEventListener('scroll', () => { here.scroll = window.scrollY; }, { passive: true });
   window.addEventListener('hashchange', arrive);
   window.addEventListener('resize', render);
+  document.addEventListener('visibilitychange', () => document.hidden || refresh());
   document.addEventListener('click', (event) => {
     clicked = Boolean(event.target.closest('a[href^="#/"]'));
   });
