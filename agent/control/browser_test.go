@@ -130,6 +130,21 @@ func TestPageSaysWhoMustAct(t *testing.T) {
 	b.tile("sent", "1")
 }
 
+// A service that does not answer as it should is not called paused: each set is tried again at its own time.
+func TestPageOfAServiceInTrouble(t *testing.T) {
+	s := newStation(t, "en")
+	must(t, s.sim.SetFaults([]simulator.Rule{{Op: simulator.Any, Do: simulator.DoStatus, Status: 500}}))
+	s.start()
+	b := newTab(t, 1200, "en")
+	b.open(s.url())
+	s.drop("lane-1", "AWB1", side("AJU-1"), "1.png")
+	b.sees("not answering well")
+	b.missed("paused")
+	must(t, s.sim.SetFaults(nil))
+	b.missed("not answering well")
+	b.tile("sent", "1")
+}
+
 // What one looks at is in the address: it can be loaded again, gone back to and kept.
 func TestPageAddresses(t *testing.T) {
 	s := busy(t, "en")

@@ -158,7 +158,7 @@ function inboxCard(inbox) {
 function serviceCard(api) {
   const ok = api.state === 'ok';
   return h('li', { class: 'card', key: api.name },
-    h('div', { class: 'cardhead' }, h('h3', {}, api.name), badge(api.state, t(ok ? 'api_ok' : 'api_paused'))),
+    h('div', { class: 'cardhead' }, h('h3', {}, api.name), badge(api.state, t(`api_${api.state}`))),
     h('p', { class: 'path' }, h('code', {}, api.url)),
     !ok && api.since && h('p', {}, t('since', format.at(api.since))),
     !ok && api.until && h('p', {}, t('tried_again', format.at(api.until))));

@@ -39,7 +39,7 @@ export function sentence(key, element) {
 
 const tones = {
   __proto__: null,
-  sent: 'good', done: 'good', ok: 'good', failed: 'bad', expired: 'bad', offline: 'bad', paused: 'bad', retrying: 'warn',
+  sent: 'good', done: 'good', ok: 'good', failed: 'bad', expired: 'bad', offline: 'bad', paused: 'bad', failing: 'bad', retrying: 'warn',
   waiting: 'wait', ready: 'busy', sending: 'busy', polling: 'busy', duplicate: 'wait',
 };
 

@@ -51,6 +51,7 @@ const words = {
   folder_offline: ['tidak terbuka', 'offline'],
   api_ok: ['menjawab', 'working'],
   api_paused: ['dijeda', 'paused'],
+  api_failing: ['tidak menjawab dengan baik', 'not answering well'],
   tried_again: ['dicoba lagi {0}', 'tried again {0}'],
   last_sent: ['terakhir terkirim {0}', 'last sent {0}'],
   last_done: ['terakhir selesai {0}', 'last finished {0}'],
