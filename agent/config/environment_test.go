@@ -76,7 +76,7 @@ func TestWhatThisAccountMayNotRead(t *testing.T) {
 			t.Errorf("it says %v", p)
 		}
 	}
-	if err := os.WriteFile(path, []byte(text+"laguage: id\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text+"languagee: id\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := config.Load(path); err == nil || errors.Is(err, fs.ErrPermission) {
