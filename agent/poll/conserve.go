@@ -184,6 +184,7 @@ func (c *Conservation) folders(ctx context.Context, in Inbox) {
 			case c.known[path] || watcher.Ignored(e.Name(), nil):
 			case kind == documentsFolder && e.IsDir():
 				c.stray(in, path)
+			case kind == listsFolder && isRefused(path): // a journal that was lost knew of it
 			case c.Store != nil && !isEmpty(path):
 				c.find(journal.FoundUnknown, in, "", path, "")
 			}
@@ -210,6 +211,11 @@ func (c *Conservation) stray(in Inbox, folder string) {
 			}
 		}
 	}
+}
+
+// isRefused reports whether a folder holds a list that could not be read, with its reason.
+func isRefused(folder string) bool {
+	return listIn(folder) != "" && !missing(filepath.Join(folder, errorFile))
 }
 
 func missing(path string) bool {

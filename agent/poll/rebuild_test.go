@@ -310,6 +310,9 @@ func TestEndsSurviveALostJournal(t *testing.T) {
 	if err := r.drop("b.txt", car2+"\n"+car3); err != nil {
 		t.Fatal(err)
 	}
+	if err := r.drop("bad.json", "{}"); err != nil { // is refused
+		t.Fatal(err)
+	}
 	r.await(car2, "polled", func(d Document) bool { return d.Polls == 1 })
 	r.await(car3, "polled", func(d Document) bool { return d.Polls == 1 })
 	r.turn(testPace.GiveUpAfter)
