@@ -54,6 +54,8 @@ func TestParseListText(t *testing.T) {
 		"CR LF and CR":      {"a.txt", car1 + "\r\n" + car2 + "\r" + car3, "1 " + car1 + "\n2 " + car2 + "\n3 " + car3},
 		"blanks, comments":  {"a.txt", "\n# from the ERP\n  \n" + car1 + "\n #\n", "4 " + car1},
 		"separators inside": {"a.txt", "050800-000002-20240228-000822\n0508 0000.0002 2024\u00a00228\u2013000822\n", "1 " + car1 + "\n2 " + car1},
+		"the end by DOS":    {"a.txt", car1 + "\r\n" + car2 + "\x1a", "1 " + car1 + "\n2 " + car2},
+		"and on its own":    {"a.csv", "car;kode_dokumen\r\n" + car1 + ";30\r\n\x1a", "2 " + car1 + " 30"},
 		"case is kept":      {"a.txt", strings.ToLower(car2), "1 " + strings.ToLower(car2)},
 		"text marks":        {"a.txt", "'" + car1 + "\n=\"" + car2 + "\"\n\u2019" + car3, "1 " + car1 + "\n2 " + car2 + "\n3 " + car3},
 		"header comma":      {"a.csv", "no,Nomor Aju,KODE_DOKUMEN\n1," + car1 + ",20\n2," + car2 + ",\n", "2 " + car1 + " 20\n3 " + car2},

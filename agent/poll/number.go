@@ -71,9 +71,10 @@ func isFiller(r rune) bool {
 	return r == '.' || r == '-' || isBlank(r) || r >= 0x2010 && r <= 0x2015 || r == 0x2212
 }
 
-// isBlank is white space, including the kinds without width that copying from pages and mails brings along.
+// isBlank is white space, including the kinds without width that copying from pages and mails brings along, and the mark with
+// which programs of DOS end a text.
 func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || r == 0x200b || r == 0x200c || r == 0x200d || r == 0x2060 || r == 0xfeff
+	return unicode.IsSpace(r) || r == 0x1a || r == 0x200b || r == 0x200c || r == 0x200d || r == 0x2060 || r == 0xfeff
 }
 
 func isASCIIAlnum(r rune) bool {
