@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"kurir/agent/journal"
+	"kurir/agent/outbox"
+	"kurir/watcher"
 )
 
 // The wait between two tries of an outbox that cannot be read, the first and the longest.
@@ -281,18 +283,24 @@ func (p *Pipeline) readAgain(ctx context.Context, in Inbox, folder, file string)
 	return err
 }
 
-// listIn returns the name of the list in its folder, or "".
+// listIn returns the name of the list in its folder, or "": the file that the folder is called after, if there are others.
 func listIn(folder string) string {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return ""
 	}
+	list, called := "", filepath.Base(folder)
 	for _, e := range entries {
-		if e.Type().IsRegular() && !reserved(e.Name()) && !strings.HasPrefix(e.Name(), ".") {
+		if !e.Type().IsRegular() || reserved(e.Name()) || watcher.Ignored(e.Name(), nil) {
+			continue
+		}
+		stem := outbox.SafeName(strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())))
+		if called == stem || strings.HasPrefix(called, stem+"~") {
 			return e.Name()
 		}
+		list = cmp.Or(list, e.Name())
 	}
-	return ""
+	return list
 }
 
 func subfolders(path string) ([]string, error) {

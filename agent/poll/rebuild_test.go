@@ -335,3 +335,32 @@ func TestEndsSurviveALostJournal(t *testing.T) {
 		}
 	}
 }
+
+// The list is found among what people and their programs put beside it.
+func TestListIn(t *testing.T) {
+	t.Parallel()
+	beside := []string{"Thumbs.db", "desktop.ini", "~$aju.xlsx", "0 catatan.txt", "Copy of aju.xlsx", "summary.csv", "error.json"}
+	for _, tt := range []struct{ folder, list string }{
+		{"aju", "aju.xlsx"}, {"aju~3", "aju.xlsx"}, {"aju~2", "aju~2.csv"}, {"empty", ""},
+	} {
+		folder := filepath.Join(t.TempDir(), tt.folder)
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		names := append(slices.Clone(beside), tt.list)
+		if tt.list == "" {
+			names = beside[:3]
+		}
+		for _, name := range names {
+			if name == "" {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(folder, name), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := listIn(folder); got != tt.list {
+			t.Errorf("in %s: %q, want %q", tt.folder, got, tt.list)
+		}
+	}
+}
