@@ -93,12 +93,13 @@ func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, stat
 	late := time.NewTimer(readyWithin)
 	defer late.Stop()
 	hung := make(chan error, 1)
+	asked := false
 	for started := ready; ; {
 		select {
 		case err := <-ended:
-			return h.end(err)
+			return h.end(err, asked)
 		case err := <-hung:
-			return h.end(err)
+			return h.end(err, asked)
 		case <-started:
 			started = nil
 			late.Stop()
@@ -106,7 +107,7 @@ func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, stat
 			go h.look(ctx, hung)
 		case <-late.C:
 			if ctx.Err() != nil {
-				return h.end(errLate)
+				return h.end(errLate, asked)
 			}
 			status <- running
 		case r := <-requests:
@@ -115,7 +116,7 @@ func (h *handler) Execute(args []string, requests <-chan svc.ChangeRequest, stat
 				status <- r.CurrentStatus
 			case svc.Stop, svc.Shutdown, svc.PreShutdown:
 				status <- svc.Status{State: svc.StopPending, WaitHint: millis(stopHint)}
-				started = nil
+				asked, started = true, nil
 				cancel()
 				late.Reset(stopWithin)
 			}
@@ -156,13 +157,17 @@ var running = svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.Accep
 
 var errLate = errors.New("the agent did not stop within ten seconds")
 
-// end is the answer to Windows, and the reason in the event log, where administrators look for it.
-func (h *handler) end(err error) (specific bool, code uint32) {
+// end is the answer to Windows, and the reason in the event log, where administrators look for it. Windows starts a service
+// again that ends with an error, also one that it was asked to stop: who has stopped it would find it at work again.
+func (h *handler) end(err error, asked bool) (specific bool, code uint32) {
 	h.err = err
 	if err == nil {
 		return false, 0
 	}
 	h.report(err)
+	if asked {
+		return false, 0
+	}
 	return true, 1
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -57,6 +58,34 @@ func TestAskedToStop(t *testing.T) {
 		if code := <-m.ended; code != 0 || h.err != nil {
 			t.Errorf("asked to stop (%d) it ended with %d, %v", cmd, code, h.err)
 		}
+	}
+}
+
+// TestStoppedInTrouble stops what ends with an error, and what does not end: Windows must not take it for a failure, after
+// which it starts a service again.
+func TestStoppedInTrouble(t *testing.T) {
+	broken := errors.New("the journal is out of reach")
+	for _, tc := range []struct {
+		name string
+		end  func(ctx context.Context, over <-chan struct{}) error
+		err  error
+	}{
+		{"it breaks", func(ctx context.Context, _ <-chan struct{}) error { <-ctx.Done(); return broken }, broken},
+		{"it hangs", func(_ context.Context, over <-chan struct{}) error { <-over; return nil }, errLate},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				over := make(chan struct{})
+				h, m := manage(t, func(ctx context.Context, ready func()) error { ready(); return tc.end(ctx, over) })
+				<-m.status // it runs
+				m.requests <- svc.ChangeRequest{Cmd: svc.Stop}
+				<-m.status // it stops
+				if code := <-m.ended; code != 0 || !errors.Is(h.err, tc.err) {
+					t.Errorf("it ended with %d, %v", code, h.err)
+				}
+				close(over)
+			})
+		})
 	}
 }
 
