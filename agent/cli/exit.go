@@ -79,7 +79,7 @@ func (a *app) complain(cmd *cobra.Command, err error) {
 		a.note(a.say("dihentikan", "stopped"))
 		return
 	}
-	for line := range strings.Lines(err.Error()) {
+	for line := range strings.Lines(a.inWords(err)) {
 		a.note(a.paintErr.bad(strings.TrimRight(line, "\n")))
 	}
 	switch {
@@ -90,6 +90,19 @@ func (a *app) complain(cmd *cobra.Command, err error) {
 	case isUsage && cmd != nil:
 		a.note(fmt.Sprintf(a.say(`lihat "%s --help"`, `see "%s --help"`), cmd.CommandPath()))
 	}
+}
+
+// inWords is an error in the reader's language, as far as its words are those that everyone meets.
+func (a *app) inWords(err error) string {
+	text := err.Error()
+	for known, indonesian := range map[error]string{
+		control.ErrNoMatch: "tidak ada yang cocok", control.ErrInvalid: "permintaan tidak sah", control.ErrNotRunning: "tidak ada agen yang berjalan",
+	} {
+		if errors.Is(err, known) {
+			text = strings.ReplaceAll(text, known.Error(), a.say(indonesian, known.Error()))
+		}
+	}
+	return text
 }
 
 // note writes one line to standard error.

@@ -73,7 +73,7 @@ func (a *app) loadToRun() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPlaceholders(cfg); err != nil {
+	if err := a.checkPlaceholders(cfg); err != nil {
 		return nil, err
 	}
 	return cfg, checkReceivers(cfg)

@@ -56,7 +56,7 @@ func (a *app) working(ctx context.Context, do func(*reached) error) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPlaceholders(cfg); err != nil {
+	if err := a.checkPlaceholders(cfg); err != nil {
 		return err
 	}
 	r, err := a.reach(ctx, cfg)
