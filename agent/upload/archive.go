@@ -239,10 +239,8 @@ func (p *Pipeline) clearInbox(files *outbox.Batch, in Inbox, r *Record, remove b
 		}
 		gone = append(gone, r.Marker)
 	}
-	if r.Folder {
-		if err := outbox.RemoveEmpty(r.path(r.Set), r.Root); err != nil {
-			return err
-		}
+	if err := r.removeFolders(); err != nil {
+		return err
 	}
 	if ours {
 		q.left(r, gone)
@@ -275,10 +273,29 @@ func clearFiles(files *outbox.Batch, moves []outbox.Pair, remove bool) error {
 
 // inside is a file's path within its set's own folder.
 func (r *Record) inside(rel string) string {
-	if r.Folder {
-		return strings.TrimPrefix(rel, r.Set+"/")
+	if _, inside, ok := strings.Cut(rel, "/"); ok && r.Folder { // it may have come back under another name
+		return inside
 	}
 	return rel
+}
+
+// removeFolders removes the folders in the inbox that a folder set has left empty: its own, and one that it came back under.
+func (r *Record) removeFolders() error {
+	if !r.Folder {
+		return nil
+	}
+	folders := map[string]bool{r.Set: true}
+	for _, f := range r.Files {
+		if dir, _, ok := strings.Cut(f.Path, "/"); ok {
+			folders[dir] = true
+		}
+	}
+	for dir := range folders {
+		if err := outbox.RemoveEmpty(r.path(dir), r.Root); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // left tells the index and the watcher that files have been moved away, so that they are new if they come back: also while
@@ -300,6 +317,9 @@ func (in *intake) left(r *Record, paths []string) {
 	}
 	for name := range in.idx.could(r.Set) { // photos that came beside it meanwhile may be late ones now
 		in.plan(setKey{name: in.idx.root[name].owner}, now)
+	}
+	if k := (setKey{r.Set, true}); in.idx.group(k) != nil { // and so may those in a folder of its name
+		in.plan(k, now)
 	}
 	in.mu.Unlock()
 	in.forget(paths)

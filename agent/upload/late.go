@@ -96,7 +96,11 @@ func (in *intake) lateFor(ctx context.Context, s snapshot, files []File, now tim
 		if err != nil {
 			return nil, err
 		}
-		if job, theirs, err := in.lateAmong(jobs, s.key, files, now); theirs || err != nil {
+		others, err := in.cameBack(ctx, setKey{name, s.key.folder}, "")
+		if err != nil {
+			return nil, err
+		}
+		if job, theirs, err := in.lateAmong(append(jobs, others...), s.key, files, now); theirs || err != nil {
 			return job, err
 		}
 	}

@@ -32,6 +32,14 @@ func TestLatePhotoThatFailed(t *testing.T) {
 			})
 			r.retryAll()
 		}},
+		"retried, with another in its folder": {"S/2.jpg", "", func(r *rig) {
+			r.put("S/3.jpg", jpg(2)) // once more: it is a duplicate
+			r.until("it waits", func() bool {
+				sets, _, err := r.p.Sets(r.t.Context(), upload.Query{State: upload.StateWaiting})
+				return err == nil && len(sets) == 1
+			})
+			r.retryAll()
+		}},
 		"by hand": {"S/2.jpg", "", func(r *rig) { r.move("failed/S", "S") }},
 		"by hand, alone": {"S_2.jpg", "", func(r *rig) {
 			r.move("failed/S/S_2.jpg", "S_2.jpg")
@@ -57,6 +65,9 @@ func TestLatePhotoThatFailed(t *testing.T) {
 			r.await("S", upload.StateSent)
 			r.until("the inbox is empty", func() bool { return len(below(t, r.inbox)) == 0 })
 			r.once("A", jpg(1), jpg(2))
+			if left, err := os.ReadDir(r.inbox); err != nil || len(left) != 0 {
+				t.Errorf("the inbox holds %v, %v", left, err)
+			}
 			if got := r.stays(); len(got) != 0 {
 				t.Errorf("stays failed: %v", got)
 			}

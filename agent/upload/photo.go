@@ -62,7 +62,10 @@ func (p *Pipeline) photoPlaces(in Inbox, r *Record, name string) []photoPlace {
 	var exact, other []photoPlace
 	for _, im := range r.Images {
 		var found []photoPlace
-		inside := strings.TrimPrefix(im.Path, r.Set+"/")
+		inside := r.inside(im.Path)
+		if !r.Folder { // in an earlier round it may have been one
+			inside = strings.TrimPrefix(im.Path, r.Set+"/")
+		}
 		switch moved := filepath.Join(in.Outbox, filepath.FromSlash(r.Archive)); {
 		case !im.Here && im.State == imageSent:
 			found = p.earlier(in, r.Set, inside, im)
