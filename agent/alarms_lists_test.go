@@ -64,3 +64,37 @@ func TestAlarmsOfLists(t *testing.T) {
 	})
 	check()
 }
+
+// TestListsThatWaitAreSeen: a list that cannot be taken, as one that a spreadsheet holds open, is counted as waiting until it is
+// taken, or taken away; the metrics do not call it a document.
+func TestListsThatWaitAreSeen(t *testing.T) {
+	h := newHouse(t)
+	if err := os.MkdirAll(h.path("out/t2g"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(h.path("out/t2g/lists"), nil, 0o644); err != nil { // no list can be moved there
+		t.Fatal(err)
+	}
+	h.start()
+	erp := func() control.Inbox {
+		in := h.overview().Inboxes
+		return in[len(in)-1]
+	}
+	h.list("monday.txt", "05080000000220240228000822\n")
+	h.list("tuesday.txt", "05080000000220240228000823\n")
+	h.await("both lists wait", func() bool { return erp().Counts["waiting"] == 2 && !erp().OldestWaiting.IsZero() })
+	if _, page := h.get("/metrics"); !strings.Contains(string(page), `kurir_documents{inbox="erp"`) || strings.Contains(string(page), `kurir_documents{inbox="erp",state="waiting"`) {
+		t.Errorf("the metrics have documents that wait:\n%s", page)
+	}
+	if err := os.Remove(h.path("in/erp/tuesday.txt")); err != nil {
+		t.Fatal(err)
+	}
+	h.await("one list waits", func() bool { return erp().Counts["waiting"] == 1 })
+	if err := os.Remove(h.path("out/t2g/lists")); err != nil {
+		t.Fatal(err)
+	}
+	h.await("no list waits", func() bool { return erp().Counts["waiting"] == 0 && erp().OldestWaiting.IsZero() })
+	if left, err := os.ReadDir(h.path("in/erp")); err != nil || len(left) > 0 {
+		t.Errorf("the inbox holds %v: %v", left, err)
+	}
+}

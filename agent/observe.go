@@ -113,6 +113,9 @@ func (a *Agent) state() metrics.State {
 			st.Counts[state] = 0
 		}
 		maps.Copy(st.Counts, in.Counts)
+		if in.Kind == config.KindAju {
+			delete(st.Counts, upload.StateWaiting) // of lists, which are no documents
+		}
 		if !in.OldestWaiting.IsZero() {
 			st.OldestWaiting = now.Sub(in.OldestWaiting)
 		}

@@ -45,6 +45,11 @@ func (a *Agent) Overview(ctx context.Context) (control.Overview, error) {
 				c.Counts[upload.StateWaiting], c.OldestWaiting = n, oldest
 			}
 		}
+		if a.poll != nil {
+			if n, oldest := a.poll.Waiting(in.Name); n > 0 {
+				c.Counts[upload.StateWaiting], c.OldestWaiting = n, oldest.In(a.cfg.Location())
+			}
+		}
 		if since := a.vitals.waiting(in.Name); !since.IsZero() && (c.OldestWaiting.IsZero() || since.Before(c.OldestWaiting)) {
 			c.OldestWaiting = since
 		}

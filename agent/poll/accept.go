@@ -43,6 +43,7 @@ type handler struct {
 func (h handler) Handle(ctx context.Context, files []watcher.File) error {
 	var failed []error
 	for _, f := range files {
+		h.p.waits(h.in.Name, f, false)
 		if f.State != watcher.Rest {
 			continue
 		}
@@ -53,7 +54,9 @@ func (h handler) Handle(ctx context.Context, files []watcher.File) error {
 			}
 			h.in.Guard.Failed(err)
 			failed = append(failed, fmt.Errorf("accept list %s: %w", f.Path, err))
+			continue
 		}
+		h.p.waits(h.in.Name, f, true)
 	}
 	return errors.Join(failed...)
 }

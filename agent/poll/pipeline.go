@@ -73,10 +73,11 @@ type Pipeline struct {
 	reread    time.Duration // until an outbox that could not be read is tried again
 	ownClock  bool          // the clock is the system's, which the journal goes by too
 
-	naming  sync.Mutex                    // held while a list or a document chooses its folder
-	folders map[string]string             // of documents that have chosen one and have no status file there yet: their ids
-	mu      sync.Mutex                    // guards waiting
-	waiting map[string][]chan journal.Job // by job key: who waits for the next poll to be settled
+	naming  sync.Mutex                      // held while a list or a document chooses its folder
+	folders map[string]string               // of documents that have chosen one and have no status file there yet: their ids
+	mu      sync.Mutex                      // guards waiting and untaken
+	waiting map[string][]chan journal.Job   // by job key: who waits for the next poll to be settled
+	untaken map[string]map[string]time.Time // by inbox and path: lists that are there and have not been taken, and since when
 }
 
 // New returns a pipeline that does nothing until Run.
@@ -104,6 +105,7 @@ func New(o Options) *Pipeline {
 	p := &Pipeline{
 		o: o, log: o.Logger.With("component", "poll"), inboxes: make(map[string]Inbox),
 		wake: make(chan struct{}, 1), folders: make(map[string]string), waiting: make(map[string][]chan journal.Job),
+		untaken: make(map[string]map[string]time.Time),
 	}
 	p.ownClock, p.reread = own, rereadFirst
 	p.summaries = newSummaries(p)
