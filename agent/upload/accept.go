@@ -182,7 +182,7 @@ func (in *intake) underWay(old journal.Job, before *Record, s snapshot, v verdic
 	case before.Failure != nil:
 		return false, journal.ErrHeld // what is left of it moves to failed/ first
 	}
-	return sameFiles(before, s, v), nil
+	return before.Root == in.in.Root && sameFiles(before, s, v), nil
 }
 
 // unlist takes a set off the list of those that only wait, as soon as the journal has it.
