@@ -37,6 +37,7 @@ var unreached = map[string]string{
 	"agent/journal/bolt/os_unix.go give":                 "when root works in a folder of someone else's",
 	"agent/journal/bolt/compact.go":                      "for a large journal after a burst, and for people; the old file is whole until the new one is",
 	"agent/alarm":                                        "messages to people, and the memory of what they were told: no file of theirs",
+	"agent/upload/reopen.go intake.handOn":               "when a failed set comes back under another name: tested in upload; done before the job goes",
 	"agent/upload/query.go Pipeline.retryJob Update":     "passed unless the set that waits for its next try is just being tried when its past ends",
 	"agent/upload/retain.go Pipeline.noteRetired Update": "when one retention follows another; the first, with a Put in its place, is passed",
 	"agent/upload/trace.go Pipeline.keepTrace Update":    "when the retention lets go of a second set of a declaration; the first, with a Put in its place, is passed",

@@ -145,12 +145,49 @@ func (in *intake) supersede(ctx context.Context, k setKey, key, nomorAju string)
 		if j.State == journal.Failed && (in.p.unmoved(j.Key) || in.p.present(in.in, r.Archive)) || j.State == journal.Active && !same {
 			continue
 		}
-		in.p.forgetFailure(in.in, r.Archive) // first, as in reopen
-		if err := in.drop(ctx, j, j.ID == id(in.in.Name, k.name)); err != nil {
+		if err := in.succeed(ctx, k, j, r); err != nil {
 			return err
 		}
 		if r.Set != k.name && !in.inSight(r.Set) {
 			in.showLatest(ctx, in.p.statusOf(j, r))
+		}
+	}
+	return nil
+}
+
+// succeed ends a job whose files are those of a set of that name now.
+func (in *intake) succeed(ctx context.Context, k setKey, j journal.Job, r *Record) error {
+	if r.Set != k.name {
+		if err := in.handOn(ctx, r.Set, j.Updated); err != nil {
+			return err
+		}
+	}
+	in.p.forgetFailure(in.in, r.Archive) // first, as in reopen
+	return in.drop(ctx, j, j.ID == id(in.in.Name, k.name))
+}
+
+// handOn notes that sets of a name which were sent before a time are not the last that had it, when that one goes on under another:
+// photos that came for it are no late ones of theirs.
+func (in *intake) handOn(ctx context.Context, set string, before time.Time) error {
+	jobs, err := in.p.o.Store.List(ctx, journal.Filter{Kind: journal.Xray, ID: id(in.in.Name, set), State: journal.Done})
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		r, _, err := load(j)
+		if err != nil || r.Superseded || !r.SentAt.Before(before) || in.p.o.Now().Sub(r.SentAt) >= lateFor {
+			continue
+		}
+		err = in.p.o.Store.Update(ctx, journal.Xray, j.Key, func(j *journal.Job) error {
+			if r, _, err = load(*j); err != nil || j.State != journal.Done {
+				return err
+			}
+			r.Superseded = true
+			j.Data = r.encode()
+			return nil
+		})
+		if err != nil && !errors.Is(err, journal.ErrNotFound) {
+			return err
 		}
 	}
 	return nil
