@@ -96,7 +96,8 @@ func (a *app) complain(cmd *cobra.Command, err error) {
 func (a *app) inWords(err error) string {
 	text := err.Error()
 	for known, indonesian := range map[error]string{
-		control.ErrNoMatch: "tidak ada yang cocok", control.ErrInvalid: "permintaan tidak sah", control.ErrNotRunning: "tidak ada agen yang berjalan",
+		control.ErrNoMatch: "tidak ada yang cocok", control.ErrInvalid: "permintaan tidak sah",
+		control.ErrNotRunning: "tidak ada agen yang berjalan",
 	} {
 		if errors.Is(err, known) {
 			text = strings.ReplaceAll(text, known.Error(), a.say(indonesian, known.Error()))

@@ -84,8 +84,10 @@ func (a *app) quietLog() *slog.Logger {
 func (a *app) checkPlaceholders(cfg *config.Config) error {
 	for name, connection := range connections(cfg) {
 		if key := unfilled(connection.Auth); key != "" {
-			return &usageError{config: true, err: fmt.Errorf(a.say("%s.auth.%s masih berisi %s: tulis nilai yang sebenarnya ke berkas yang disebut di %s",
-				"%s.auth.%s still holds %s: put the real value into the file that %s names"), name, key, placeholder, filepath.Base(cfg.Path))}
+			return &usageError{config: true, err: fmt.Errorf(
+				a.say("%s.auth.%s masih berisi %s: tulis nilai yang sebenarnya ke berkas yang disebut di %s",
+					"%s.auth.%s still holds %s: put the real value into the file that %s names"),
+				name, key, placeholder, filepath.Base(cfg.Path))}
 		}
 	}
 	return nil
