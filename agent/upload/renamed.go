@@ -56,6 +56,22 @@ func (r *Record) gone() bool {
 // has come elsewhere, or in the other form, is the same set.
 func (r *Record) vacated() bool { return r.Archive == "" && r.gone() }
 
+// follow finds a set's files in its inbox where they have been moved there, as they were, from where they were taken in: with
+// the whole inbox, which has another path now, or from where a command had found them.
+func (r *Record) follow(in Inbox) {
+	if r.Root == in.Root || r.Moved || len(r.Files) == 0 || !r.gone() {
+		return
+	}
+	there := Record{Root: in.Root}
+	for _, f := range r.Files {
+		st, err := os.Lstat(there.path(f.Path))
+		if err != nil || !st.Mode().IsRegular() || st.Size() != f.Size || !st.ModTime().Equal(f.ModTime) {
+			return
+		}
+	}
+	r.Root = in.Root
+}
+
 // lateLost reports whether the set had been sent, and the photos that came later have been missing for as long as someone
 // who moves them may take.
 func (t *task) lateLost() bool {

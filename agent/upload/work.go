@@ -63,6 +63,7 @@ func (p *Pipeline) work(ctx context.Context, pass *transport.Pass, claim journal
 		return
 	}
 	t.in = in
+	t.r.follow(in)
 	if err := t.run(ctx); err != nil {
 		t.stop(ctx, err)
 	}
