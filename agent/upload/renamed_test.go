@@ -160,25 +160,6 @@ func TestSetThatChangesItsForm(t *testing.T) {
 	}
 }
 
-// TestInboxThatHasMoved: a waiting set goes on where its inbox has moved to with all that is in it, and the configuration says so.
-func TestInboxThatHasMoved(t *testing.T) {
-	r := newRig(t, simulator.Options{})
-	r.in.Retry.GiveUpAfter = time.Hour
-	must(t, r.sim.SetFaults(always(simulator.DoStatus, 503)))
-	r.start()
-	r.put("V_1.jpg", jpg(1))
-	r.put("V.json", side("G").json())
-	r.await("V", upload.StateRetrying)
-	r.stop()
-	moved := filepath.Join(r.dir, "moved")
-	must(t, os.Rename(r.inbox, moved))
-	r.inbox, r.in.Root = moved, moved
-	must(t, r.sim.SetFaults(nil))
-	r.start()
-	r.await("V", upload.StateSent)
-	r.once("G", jpg(1))
-}
-
 func (r *rig) rename(from, to string) {
 	r.t.Helper()
 	must(r.t, os.Rename(filepath.Join(r.inbox, from), filepath.Join(r.inbox, to)))
