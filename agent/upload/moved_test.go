@@ -4,13 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"kurir/agent/simulator"
 	"kurir/agent/upload"
 )
 
 // TestInboxOfAnotherPath moves an inbox and all that is in it to another disk, or gives it another name in the configuration,
-// while sets are under way: they go on from there.
+// while sets are under way: they go on from there, and at once.
 func TestInboxOfAnotherPath(t *testing.T) {
 	for name, rule := range map[string]simulator.Rule{
 		"not begun":        {Op: simulator.Kirim, Do: simulator.DoStatus, Status: 404},
@@ -19,6 +20,7 @@ func TestInboxOfAnotherPath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, simulator.Options{})
+			r.in.Retry.First, r.in.Retry.Max = time.Hour, time.Hour
 			must(t, r.sim.SetFaults([]simulator.Rule{rule, {Op: simulator.Get, Do: simulator.DoStatus, Status: 500}}))
 			r.drop("S", map[string][]byte{"d.json": side("S1").json(), "a.jpg": jpg(1)})
 			r.put("T.json", side("T1").json())
