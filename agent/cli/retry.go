@@ -40,15 +40,18 @@ func (a *app) retry(ctx context.Context, r *reached, request control.RetryReques
 	if len(ids) == 0 {
 		return cmp.Or(failed, control.ErrNoMatch)
 	}
+	if failed == nil { // else it says itself what is not tried again, and why
+		failed = a.leftOut(request.IDs, ids)
+	}
 	if a.json { // what is tried again is said, whatever is not
-		return errors.Join(a.printJSON(map[string][]string{"ids": ids}), cmp.Or(failed, a.leftOut(request.IDs, ids)))
+		return errors.Join(a.printJSON(map[string][]string{"ids": ids}), failed)
 	}
 	for _, id := range ids {
 		if _, err := fmt.Fprintln(a.out, plain(id)); err != nil {
 			return err
 		}
 	}
-	return cmp.Or(failed, a.leftOut(request.IDs, ids))
+	return failed
 }
 
 // leftOut is a failure where something that was named is not tried again, and says what.
